@@ -1,0 +1,243 @@
+/**
+ * Where executions live. The store knows nothing of pipelines: it keeps a versioned head per
+ * execution, write-once task records with counters, and the time at which someone should look again.
+ * Every method is one atomic step; a promise that resolved means the step survives what the adapter
+ * promises to survive (`capabilities.durable`).
+ *
+ * All payloads (`state`, `input`, `body`) are JSON text that the store never looks into.
+ * Messages for workers are not stored a second time: they follow from the head, which is written
+ * in the same step that causes them (see docs/decisions/0002-derived-outbox.md).
+ */
+export interface ExecutionStore extends AsyncDisposable {
+  readonly capabilities: ExecutionStoreCapabilities;
+
+  /**
+   * Stores a new execution at version 1, unless one with the same `id` or `idempotencyKey` exists.
+   * @returns `created: false` and the id of the one that exists, which is left untouched
+   * @throws LoomError `LOOM_STORE_FULL`, `LOOM_STORE_FAILED`, `LOOM_CLOSED` (as every method)
+   */
+  create(execution: NewExecution): Promise<CreateReply>;
+
+  /** The execution with its definition and counters, or `undefined` when unknown. */
+  load(executionId: string): Promise<StoredExecution | undefined>;
+
+  /**
+   * Records what came of one task: O(1), the head is not touched. Accepted when the execution is not
+   * finished and the task has no final record and `held` is the token now in force (1 until a pending
+   * record raises it). A `pending` record with a `dueAt` also lowers the execution's `wakeAt` to it.
+   * The `counters` of an accepted reply are atomic: each accepted final record sees its own count, so
+   * exactly one caller sees a given value.
+   */
+  record(entry: RecordEntry): Promise<RecordReply>;
+
+  /**
+   * Compare-and-set on the head: writes it, the given records and `wakeAt` together or not at all.
+   * Refused as `conflict` when `expectedVersion` is not the stored one, when the execution is finished
+   * or unknown, or when one of `records` would be refused by {@link record}.
+   */
+  commit(transition: Transition): Promise<CommitReply>;
+
+  /** Records of one node in index order, `from` included, at most `limit` of them. */
+  records(query: RecordQuery): Promise<readonly StoredRecord[]>;
+
+  /**
+   * Takes unfinished executions whose `wakeAt` has come, oldest first, and moves their `wakeAt` to
+   * `now + leaseMs`, so that no other caller gets them meanwhile.
+   */
+  claim(request: ClaimRequest): Promise<ClaimReply>;
+
+  /** Heads that match, newest first, in pages. */
+  list(query: ExecutionQuery): Promise<ExecutionPage>;
+
+  /** Removes finished executions beyond the policy, oldest first, at most `limit` a call. */
+  prune(policy: RetentionPolicy): Promise<{ readonly removed: number }>;
+
+  /** Flushes and releases. Every later call rejects with `LOOM_CLOSED`. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Where adapters differ. Branch on this, never on an adapter's name. */
+export interface ExecutionStoreCapabilities {
+  /** A resolved step survives the end of this process. */
+  readonly durable: boolean;
+  /** Several processes may work on it at once. */
+  readonly shared: boolean;
+}
+
+/** `running` covers everything that is not finished; the four others are final. */
+export type ExecutionStatus =
+  | 'running'
+  | 'paused'
+  | 'completed'
+  | 'failed'
+  | 'cancelled'
+  | 'timed-out';
+
+export interface NewExecution {
+  readonly id: string;
+  readonly definition: StoredDefinition;
+  readonly input: string;
+  /** The engine's state, JSON text. */
+  readonly state: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly name?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+  /** Higher first. @default 0 */
+  readonly priority?: number | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** Milliseconds since the epoch; `null`: never by itself. */
+  readonly wakeAt: number | null;
+}
+
+/** Pinned by content: the same text always has the same hash, and is stored once. */
+export interface StoredDefinition {
+  readonly hash: string;
+  readonly text: string;
+}
+
+export interface CreateReply {
+  readonly created: boolean;
+  readonly id: string;
+}
+
+export interface ExecutionHead {
+  readonly id: string;
+  readonly version: number;
+  readonly status: ExecutionStatus;
+  readonly name?: string | undefined;
+  readonly definitionHash: string;
+  readonly idempotencyKey?: string | undefined;
+  readonly priority: number;
+  readonly tags: readonly string[];
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Set when `status` is final. */
+  readonly finishedAt?: number | undefined;
+  readonly wakeAt: number | null;
+}
+
+export interface StoredExecution extends ExecutionHead {
+  readonly definition: StoredDefinition;
+  readonly input: string;
+  readonly state: string;
+  /** By node; a node without final records is absent. */
+  readonly counters: Readonly<Record<string, NodeCounters>>;
+}
+
+/** Final records of a node. `done` counts both kinds. */
+export interface NodeCounters {
+  readonly done: number;
+  readonly failed: number;
+}
+
+/**
+ * What is known of one task. `completed` and `failed` are final; `pending` holds what the next
+ * hand-out needs. Negative indices hold a node's own values (an output mapping, say): written once
+ * like any other record, and never counted.
+ */
+export interface RecordEntry {
+  readonly executionId: string;
+  readonly node: string;
+  /** From 0; negative for the node's own values. */
+  readonly index: number;
+  /** The fencing token the caller holds. */
+  readonly held: number;
+  readonly kind: 'completed' | 'failed' | 'pending';
+  /** Try number this record is about, from 1. */
+  readonly attempt: number;
+  /** Output, or error record, as JSON text; for `pending` the error that caused it. */
+  readonly body: string;
+  /** `pending` only: the token in force from now on; greater than `held`. */
+  readonly next?: number | undefined;
+  /** `pending` only: not handed out before; milliseconds since the epoch. */
+  readonly dueAt?: number | undefined;
+  /** `pending` only: hand-outs that ended without any report (a killed process). @default 0 */
+  readonly crashes?: number | undefined;
+  readonly at: number;
+}
+
+export interface StoredRecord {
+  readonly index: number;
+  readonly kind: 'completed' | 'failed' | 'pending';
+  /** The token in force. */
+  readonly token: number;
+  readonly attempt: number;
+  readonly body: string;
+  readonly dueAt?: number | undefined;
+  readonly crashes: number;
+  readonly at: number;
+}
+
+export type RecordReply =
+  | { readonly accepted: true; readonly counters: NodeCounters }
+  /** `duplicate`: a final record exists. `stale`: another token is in force. `finished`: too late. */
+  | { readonly accepted: false; readonly reason: 'duplicate' | 'stale' | 'finished' | 'unknown' };
+
+export interface Transition {
+  readonly executionId: string;
+  readonly expectedVersion: number;
+  readonly status: ExecutionStatus;
+  readonly state: string;
+  readonly records: readonly RecordEntry[];
+  /** `undefined`: as it was. */
+  readonly wakeAt?: number | null | undefined;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export type CommitReply =
+  | { readonly committed: true; readonly version: number }
+  | { readonly committed: false; readonly reason: 'conflict' };
+
+export interface RecordQuery {
+  readonly executionId: string;
+  readonly node: string;
+  /** @default 0 */
+  readonly from?: number | undefined;
+  /** 1 or more. @default 1000 */
+  readonly limit?: number | undefined;
+}
+
+export interface ClaimRequest {
+  readonly now: number;
+  readonly leaseMs: number;
+  /** 1 or more. */
+  readonly limit: number;
+}
+
+export interface ClaimReply {
+  readonly ids: readonly string[];
+  /** The earliest `wakeAt` of an unfinished execution that was not taken; `null` when there is none. */
+  readonly nextWakeAt: number | null;
+}
+
+/** Absent fields do not restrict. */
+export interface ExecutionQuery {
+  readonly status?: readonly ExecutionStatus[] | undefined;
+  readonly name?: string | undefined;
+  /** All of these. */
+  readonly tags?: readonly string[] | undefined;
+  readonly createdAfter?: number | undefined;
+  readonly createdBefore?: number | undefined;
+  /** 1 to 1000. @default 100 */
+  readonly limit?: number | undefined;
+  /** From the previous page. */
+  readonly cursor?: string | undefined;
+}
+
+export interface ExecutionPage {
+  readonly items: readonly ExecutionHead[];
+  /** Absent on the last page. */
+  readonly cursor?: string | undefined;
+}
+
+export interface RetentionPolicy {
+  /** Only executions that ended like this. @default however they ended */
+  readonly status?: readonly ExecutionStatus[] | undefined;
+  /** Finished before this are removed; milliseconds since the epoch. */
+  readonly finishedBefore?: number | undefined;
+  /** Finished ones are removed, oldest first, until their payloads fit. */
+  readonly maxBytes?: number | undefined;
+  readonly limit: number;
+}

@@ -1,0 +1,160 @@
+import type { JsonValue } from '../message/json.js';
+
+/**
+ * Named queues of JSON messages. At least once while its store lives; within one priority roughly
+ * oldest first. A consumer may see a message again, so handlers must be safe to run twice.
+ * Queue names: 1 to 200 characters of letters, digits, `.`, `_` and `-`; anything else is refused
+ * with `LOOM_INVALID_OPTION`.
+ */
+export interface MessageQueue extends AsyncDisposable {
+  readonly capabilities: MessageQueueCapabilities;
+
+  /**
+   * Stores messages; resolves once consumers can get them, all or none of them.
+   * @returns one id per message, in order. A message whose `dedupeId` is still known is not stored
+   *   again and its first id is returned.
+   * @throws LoomError `LOOM_QUEUE_FULL`, `LOOM_NOT_SERIALISABLE`, `LOOM_INVALID_OPTION`, `LOOM_CLOSED`
+   */
+  send(queue: string, messages: readonly OutgoingMessage[]): Promise<readonly string[]>;
+
+  /**
+   * Starts delivering messages of `queue` to `handler`, at most `concurrency` at a time. The lease of
+   * a running delivery is extended by itself until the handler settles.
+   * What the handler resolves to decides: `undefined` acknowledges; a {@link Verdict} says otherwise.
+   * A rejection is a `retry` after `retryDelayMs`, and a dead letter once `maxDeliveries` is reached.
+   */
+  consume(queue: string, handler: DeliveryHandler, options?: ConsumeOptions): Promise<Consumer>;
+
+  /** Counts and age of one queue; zeros for a queue nobody used. */
+  stats(queue: string): Promise<QueueStats>;
+
+  /** Nothing of `queue` is delivered until {@link resume}; running deliveries end normally. Idempotent. */
+  pause(queue: string): Promise<void>;
+  resume(queue: string): Promise<void>;
+
+  /** What is needed to see and to mend dead letters. */
+  readonly deadLetters: DeadLetters;
+
+  /** Stops all consumers as {@link Consumer.close} does, then releases. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface MessageQueueCapabilities {
+  /** A resolved `send` survives the end of this process. */
+  readonly durable: boolean;
+  /** Several processes may use it at once. */
+  readonly shared: boolean;
+}
+
+export interface OutgoingMessage {
+  readonly body: JsonValue;
+  /** Not delivered before; milliseconds from now, 0 or more. @default 0 */
+  readonly delayMs?: number | undefined;
+  /** Whole number 0 to 100; higher first. @default 0 */
+  readonly priority?: number | undefined;
+  /** Sending the same again stores nothing, while the first is in the queue and for an hour after it was sent. */
+  readonly dedupeId?: string | undefined;
+}
+
+export interface Delivery {
+  readonly id: string;
+  readonly queue: string;
+  readonly body: JsonValue;
+  /** 1 on first delivery. */
+  readonly attempt: number;
+  /** Milliseconds since the epoch. */
+  readonly sentAt: number;
+  /** Aborted with `LOOM_LEASE_LOST` when another consumer may have the message, and on `close({ abort })`. */
+  readonly signal: AbortSignal;
+  /** Sets the end of the lease to `leaseMs` from now; for a handler about to block its event loop. */
+  extend(leaseMs: number): Promise<void>;
+}
+
+export type Verdict =
+  /** Deliver again after `delayMs`; counts as a delivery. */
+  | { readonly kind: 'retry'; readonly delayMs?: number | undefined }
+  /** Deliver again at once elsewhere, as if it had never been delivered (a worker that drains). */
+  | { readonly kind: 'release' }
+  | { readonly kind: 'dead-letter'; readonly reason: string; readonly error?: unknown };
+
+export type DeliveryHandler = (delivery: Delivery) => Promise<Verdict | void>;
+
+export interface ConsumeOptions {
+  /** Deliveries at the same time; 1 to 10_000. @default 1 */
+  readonly concurrency?: number | undefined;
+  /** A delivery whose process died returns after at most this; milliseconds, 100 to 43_200_000. @default 5_000 */
+  readonly leaseMs?: number | undefined;
+  /** Deliveries of one message before it becomes a dead letter; 1 or more. @default 5 */
+  readonly maxDeliveries?: number | undefined;
+  /** Wait before a rejected delivery returns; milliseconds, 0 or more. @default 1_000 */
+  readonly retryDelayMs?: number | undefined;
+}
+
+export interface Consumer {
+  /** Takes nothing new. Waits for running deliveries; with `abort` it aborts their signals first. Idempotent. */
+  close(options?: { readonly abort?: boolean | undefined }): Promise<void>;
+}
+
+export interface QueueStats {
+  /** Could be delivered now. */
+  readonly ready: number;
+  readonly delayed: number;
+  /** Being handled. */
+  readonly active: number;
+  readonly dead: number;
+  readonly paused: boolean;
+  /** Age of the oldest ready message in milliseconds; `null` when none is ready. */
+  readonly oldestReadyAgeMs: number | null;
+}
+
+export interface DeadLetters {
+  /** Oldest first. */
+  list(queue: string, options?: DeadLetterListOptions): Promise<DeadLetterPage>;
+  /** How many there are of each kind of failure, most frequent first. */
+  groups(queue: string): Promise<readonly DeadLetterGroup[]>;
+  /**
+   * Puts dead letters back with their counters reset and all their settings kept.
+   * @param options.perSecond - spread over time by delays; above 0. Absent: all at once.
+   * @returns how many were put back
+   */
+  redrive(queue: string, options?: DeadLetterSelection & { readonly perSecond?: number | undefined }): Promise<number>;
+  /** Removes for good; returns how many. */
+  discard(queue: string, options?: DeadLetterSelection): Promise<number>;
+}
+
+/** Absent fields do not restrict. */
+export interface DeadLetterSelection {
+  readonly ids?: readonly string[] | undefined;
+  readonly fingerprint?: string | undefined;
+}
+
+export interface DeadLetterListOptions extends DeadLetterSelection {
+  /** 1 to 1000. @default 100 */
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly body: JsonValue;
+  readonly reason: string;
+  /** The same for failures of one kind: ids, numbers and quoted values in the reason do not count. */
+  readonly fingerprint: string;
+  readonly attempts: number;
+  readonly sentAt: number;
+  readonly diedAt: number;
+}
+
+export interface DeadLetterPage {
+  readonly items: readonly DeadLetter[];
+  readonly cursor?: string | undefined;
+}
+
+export interface DeadLetterGroup {
+  readonly fingerprint: string;
+  readonly count: number;
+  /** Reason of the newest. */
+  readonly reason: string;
+  readonly oldestAt: number;
+  readonly newestAt: number;
+}
