@@ -1,0 +1,13 @@
+import { Json } from '../engine/json.js';
+import { chooseActor } from './choose-actor.js';
+import type { Mode } from './mode.js';
+
+/** One task on the stage's input; its output is the stage's. */
+export const execute: Mode = (node, { scope, upstream }) => ({
+  tasks: 1,
+  task: () => ({
+    actor: node.actor === undefined ? '' : chooseActor(node.actor, scope),
+    input: node.input === undefined ? upstream : Json.fromValue(node.input.evaluate(scope)),
+  }),
+  collect: ([result]) => result ?? Json.null,
+});

@@ -1,0 +1,190 @@
+import type { JsonValue } from '@certoai/loom-core';
+import { readExpression, type CompileExpressionOptions } from '../definition/compile-expression.js';
+import { quoted } from '../definition/evaluate-expression.js';
+import { readTemplate } from '../definition/compile-template.js';
+import { pathText, type DefinitionIssue, type PathSegment } from '../definition/definition-issue.js';
+import type { ExpressionProblem } from '../definition/expression-analysis.js';
+import { splitTemplate } from '../definition/expression-scanner.js';
+import type { Expression, Template } from '../definition/expression.js';
+import { variablePattern } from '../definition/limits.js';
+import { nearestName } from '../definition/nearest-name.js';
+import type { ActorDefinition } from '../definition/pipeline-definition.js';
+import type { ActorChoice } from './plan.js';
+import type { StageGraph } from './stage-graph.js';
+
+/** Roots that every expression sees. */
+export const commonRoots: readonly string[] = ['input', 'stages', 'execution'];
+
+/** Every name that is a root somewhere, and so no name for a variable. */
+export const reservedRoots: ReadonlySet<string> = new Set([...commonRoots, 'index', 'group', 'output']);
+
+type Path = readonly PathSegment[];
+
+/**
+ * Compiles the expressions of one stage (or of the pipeline's output) and collects what is wrong with
+ * them: syntax, roots that are not visible where they stand, stages that do not exist or do not lie
+ * upstream.
+ */
+export class ScopedCompiler {
+  readonly issues: DefinitionIssue[] = [];
+  /** Ids of the stages that any expression read. */
+  readonly reads = new Set<string>();
+  /** Actors named literally. */
+  readonly actors = new Set<string>();
+  readonly #graph: StageGraph;
+  /** Index of the stage; `undefined`: the pipeline's output, which comes after all of them. */
+  readonly #stage: number | undefined;
+
+  constructor(graph: StageGraph, stage: number | undefined) {
+    this.#graph = graph;
+    this.#stage = stage;
+  }
+
+  expression(source: string, path: Path, roots: readonly string[] = []): Expression | undefined {
+    return this.#expression(source, path, this.#options(roots));
+  }
+
+  /** An expression on the root `item`, whose fields it may name bare. */
+  itemExpression(source: string, path: Path): Expression | undefined {
+    const itemRoots = new Set([...commonRoots, 'item']);
+    return this.#expression(source, path, { ...this.#options(['item']), itemRoots });
+  }
+
+  template(value: JsonValue, path: Path, { roots = [], strict = false }: TemplateScope = {}): Template {
+    const { template, issues } = readTemplate(value, path, { ...this.#options(roots), strict });
+    this.issues.push(...issues);
+    for (const stage of template.stages) this.reads.add(stage);
+    return template;
+  }
+
+  actor(definition: ActorDefinition, path: Path, roots: readonly string[] = []): ActorChoice | undefined {
+    if (typeof definition === 'string') return this.#actorText(definition, path, roots);
+    const rules = definition.rules.flatMap((rule, index) => {
+      const at = [...path, 'rules', index];
+      const actor = this.#literalActor(rule.actor, [...at, 'actor']);
+      const when = this.expression(rule.when, [...at, 'when'], roots);
+      return when === undefined || actor === undefined ? [] : [{ when, actor }];
+    });
+    const fallback = definition.default;
+    if (fallback !== undefined) this.#literalActor(fallback, [...path, 'default']);
+    return { kind: 'rules', rules, default: fallback };
+  }
+
+  refuse(path: Path, text: string, suggestion?: string): void {
+    const where = pathText(path);
+    this.issues.push({
+      path: where,
+      message: `${where} ${text}`,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  }
+
+  #actorText(text: string, path: Path, roots: readonly string[]): ActorChoice | undefined {
+    const [only, ...more] = splitTemplate(text);
+    if (only?.kind === 'text' && more.length === 0) {
+      this.actors.add(only.text);
+      return { kind: 'literal', actor: only.text };
+    }
+    if (only?.kind === 'expression' && more.length === 0) {
+      const expression = this.expression(only.source, path, roots);
+      return expression && { kind: 'expression', expression };
+    }
+    const template = this.template(text, path, { roots });
+    return { kind: 'expression', expression: { source: text, ...template } };
+  }
+
+  #literalActor(actor: string, path: Path): string | undefined {
+    if (actor.includes('${')) {
+      this.refuse(
+        path,
+        `is ${JSON.stringify(actor)}; rules name an actor literally, so put the choice into when.`,
+      );
+      return undefined;
+    }
+    this.actors.add(actor);
+    return actor;
+  }
+
+  #expression(source: string, path: Path, options: CompileExpressionOptions): Expression | undefined {
+    const { expression, problems } = readExpression(source, options);
+    const where = pathText(path);
+    for (const { text, suggestion } of problems) {
+      const message = `${where}: ${quoted(source)} ${text}`;
+      this.issues.push({
+        path: where,
+        message,
+        value: source,
+        ...(suggestion === undefined ? {} : { suggestion }),
+      });
+    }
+    for (const stage of expression?.stages ?? []) this.reads.add(stage);
+    return expression;
+  }
+
+  #options(extraRoots: readonly string[]): CompileExpressionOptions {
+    const roots = [...extraRoots, ...commonRoots];
+    return {
+      allStages: { [Symbol.iterator]: () => this.#upstreamIds() },
+      check: (expression) => [
+        ...[...expression.roots].flatMap((root) =>
+          roots.includes(root) ? [] : [unknownRoot(root, roots, expression)],
+        ),
+        ...[...expression.stages].flatMap((id) => this.#checkStage(id)),
+      ],
+    };
+  }
+
+  *#upstreamIds(): IterableIterator<string> {
+    for (const [id, index] of this.#graph.ids) {
+      if (this.#stage === undefined || this.#graph.isUpstream(index, this.#stage)) yield id;
+    }
+  }
+
+  #checkStage(id: string): readonly ExpressionProblem[] {
+    const index = this.#graph.ids.get(id);
+    if (index === undefined) {
+      const suggestion = nearestName(id, this.#graph.ids.keys());
+      const written =
+        suggestion === undefined || variablePattern.test(suggestion)
+          ? suggestion
+          : JSON.stringify(suggestion);
+      const hint =
+        written === undefined ? `; the stages are ${this.#someIds()}.` : `; did you mean stages.${written}?`;
+      return [{ text: `reads stages.${id}, which is no stage of this pipeline${hint}`, suggestion }];
+    }
+    if (this.#stage === undefined || (index !== this.#stage && this.#graph.isUpstream(index, this.#stage)))
+      return [];
+    if (index === this.#stage) {
+      return [
+        { text: `reads stages.${id}, the stage it belongs to; in "output" its own output is called output.` },
+      ];
+    }
+    const needed = this.#graph.dependencies[this.#stage]?.all ?? [];
+    const list = [...needed.map((target) => this.#graph.idOf(target)), id].join(', ');
+    const text = `reads stages.${id}, which need not have finished by then; add it: dependsOn: [${list}].`;
+    return [{ text }];
+  }
+
+  #someIds(): string {
+    const ids = [...this.#graph.ids.keys()];
+    return ids.length > 10 ? `${ids.slice(0, 10).join(', ')}, …` : ids.join(', ');
+  }
+}
+
+interface TemplateScope {
+  readonly roots?: readonly string[];
+  readonly strict?: boolean;
+}
+
+function unknownRoot(root: string, roots: readonly string[], { source }: Expression): ExpressionProblem {
+  const here = `here it can read ${roots.join(', ')}`;
+  if (['true', 'false', 'null'].includes(root)) {
+    return { text: `reads a field called ${root}; the value ${root} stands in backticks: \`${root}\`.` };
+  }
+  if (source.includes(`"${root}"`)) {
+    return { text: `reads a field called "${root}"; a text stands in single quotes: '${root}'.` };
+  }
+  const suggestion = nearestName(root, roots);
+  const hint = suggestion === undefined ? '.' : `; did you mean "${suggestion}"?`;
+  return { text: `reads ${root}, which is not known; ${here}${hint}`, suggestion };
+}

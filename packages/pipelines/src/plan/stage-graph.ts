@@ -1,0 +1,221 @@
+import { pathText, type DefinitionIssue } from '../definition/definition-issue.js';
+import { didYouMean, nearestName } from '../definition/nearest-name.js';
+import type { NormalisedGather, NormalisedStage } from '../definition/normalised-definition.js';
+
+/** Which stage waits for which. Stages are meant by their index in the definition. */
+export interface StageGraph {
+  readonly ids: ReadonlyMap<string, number>;
+  /** Id of the stage at an index. */
+  idOf(this: void, index: number): string;
+  /** For each stage what it waits for, and for a gather what it gathers. */
+  readonly dependencies: readonly Dependencies[];
+  /** Topological, ties in the order of the definition; stages on a cycle are not in it. */
+  readonly order: readonly number[];
+  readonly issues: readonly DefinitionIssue[];
+  /** Whether `other` has finished before `stage` starts; `true` for all when the graph has a problem. */
+  isUpstream(other: number, stage: number): boolean;
+}
+
+export interface Dependencies {
+  /** Without duplicates, in the order they were named. */
+  readonly all: readonly number[];
+  /** For a gather: the stages it gathers, all of them in `all`. */
+  readonly from: readonly number[];
+  /** Nothing was said, so the stage follows the one before it. */
+  readonly byOrder: boolean;
+}
+
+export function resolveGraph(stages: readonly NormalisedStage[]): StageGraph {
+  const ids = new Map(stages.map(({ id }, index) => [id, index]));
+  const issues: DefinitionIssue[] = [];
+  const dependencies = stages.map((stage, index) => dependenciesOf(stage, index, ids, issues));
+  const order = topologicalOrder(dependencies);
+  if (order.length < stages.length) issues.push(...cycleIssues(stages, dependencies, new Set(order)));
+  const upstream = issues.length === 0 ? upstreamSets(dependencies, order) : undefined;
+  return {
+    ids,
+    idOf: (index) => stages[index]?.id ?? '',
+    dependencies,
+    order,
+    issues,
+    isUpstream: (other, stage) => upstream === undefined || (upstream[stage]?.has(other) ?? false),
+  };
+}
+
+function dependenciesOf(
+  stage: NormalisedStage,
+  index: number,
+  ids: ReadonlyMap<string, number>,
+  issues: DefinitionIssue[],
+): Dependencies {
+  const before = index === 0 ? [] : [index - 1];
+  const resolve = (named: readonly string[], field: readonly string[]): readonly number[] => {
+    const found = new Set<number>();
+    named.forEach((id, position) => {
+      const at = pathText(['stages', index, ...field, ...(named.length > 1 ? [position] : [])]);
+      const target = ids.get(id);
+      if (target === undefined) {
+        const suggestion = nearestName(id, ids.keys());
+        const message = `${at} is ${JSON.stringify(id)}, which is no stage of this pipeline${didYouMean(suggestion)}`;
+        issues.push({ path: at, message, value: JSON.stringify(id), expected: 'a stage id', suggestion });
+      } else if (found.has(target)) {
+        issues.push({
+          path: at,
+          message: `${at} names ${JSON.stringify(id)} a second time; once is enough.`,
+        });
+      } else {
+        found.add(target);
+      }
+    });
+    return [...found];
+  };
+  const explicit = stage.dependsOn === undefined ? undefined : resolve(stage.dependsOn, ['dependsOn']);
+  if (stage.mode !== 'gather') return { all: explicit ?? before, from: [], byOrder: explicit === undefined };
+  const gather = (stage as { readonly gather?: NormalisedGather }).gather ?? {};
+  const from = gather.from === undefined ? (explicit ?? before) : resolve(gather.from, ['gather', 'from']);
+  const named = gather.from ?? stage.dependsOn ?? before;
+  if (named.length === 0) {
+    const at = pathText(['stages', index, 'gather', 'from']);
+    const reason = gather.from === undefined ? 'is missing, and no stage comes before' : 'is empty';
+    issues.push({
+      path: at,
+      message: `${at} ${reason}; name the stages to gather.`,
+      expected: 'one stage id or more',
+    });
+  }
+  const byOrder = gather.from === undefined && explicit === undefined;
+  return { all: [...new Set([...from, ...(explicit ?? [])])], from, byOrder };
+}
+
+/** Kahn's algorithm with a heap, so that of all ready stages the earliest comes first. */
+function topologicalOrder(dependencies: readonly Dependencies[]): readonly number[] {
+  const waiting = dependencies.map(({ all }) => all.length);
+  const dependents: number[][] = dependencies.map(() => []);
+  dependencies.forEach(({ all }, index) => all.forEach((target) => dependents[target]?.push(index)));
+  const ready = new MinHeap();
+  waiting.forEach((count, index) => count === 0 && ready.push(index));
+  const order: number[] = [];
+  for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
+    order.push(next);
+    for (const dependent of dependents[next] ?? []) {
+      const left = (waiting[dependent] ?? 0) - 1;
+      waiting[dependent] = left;
+      if (left === 0) ready.push(dependent);
+    }
+  }
+  return order;
+}
+
+/** Every cycle that a walk along the first unresolved dependency of each stage finds. */
+function cycleIssues(
+  stages: readonly NormalisedStage[],
+  dependencies: readonly Dependencies[],
+  resolved: ReadonlySet<number>,
+): readonly DefinitionIssue[] {
+  const issues: DefinitionIssue[] = [];
+  const seen = new Set<number>(resolved);
+  for (const start of stages.keys()) {
+    const walk: number[] = [];
+    let at: number | undefined = start;
+    while (at !== undefined && !seen.has(at)) {
+      seen.add(at);
+      walk.push(at);
+      at = dependencies[at]?.all.find((target) => !resolved.has(target));
+    }
+    const first = at === undefined ? -1 : walk.indexOf(at);
+    if (first !== -1) issues.push(cycleIssue(walk.slice(first), stages, dependencies));
+  }
+  return issues;
+}
+
+function cycleIssue(
+  cycle: readonly number[],
+  stages: readonly NormalisedStage[],
+  dependencies: readonly Dependencies[],
+): DefinitionIssue {
+  const idOf = (index: number | undefined): string => (index === undefined ? '' : (stages[index]?.id ?? ''));
+  const [start = 0] = cycle;
+  const names = [...cycle, start].map(idOf).join(' -> ');
+  const path = pathText(['stages', start]);
+  const byOrder = cycle.find((index) => dependencies[index]?.byOrder === true);
+  const hint =
+    byOrder === undefined
+      ? ''
+      : ` ${idOf(byOrder)} waits for ${idOf(byOrder - 1)} only because it comes after it; give it dependsOn.`;
+  if (cycle.length === 1)
+    return { path, message: `${path} waits for itself; take ${idOf(start)} out of its dependencies.` };
+  return {
+    path,
+    message: `${path} waits for itself by way of others: ${names} (each waits for the next).${hint}`,
+  };
+}
+
+/** For each stage the set of all that have finished before it: a bit for each, 12.5 MB for 10 000 stages. */
+function upstreamSets(dependencies: readonly Dependencies[], order: readonly number[]): readonly BitSet[] {
+  const sets = dependencies.map(() => new BitSet(dependencies.length));
+  for (const index of order) {
+    for (const target of dependencies[index]?.all ?? []) {
+      sets[index]?.add(target);
+      const inherited = sets[target];
+      if (inherited !== undefined) sets[index]?.addAll(inherited);
+    }
+  }
+  return sets;
+}
+
+class BitSet {
+  readonly #words: Uint32Array;
+
+  constructor(size: number) {
+    this.#words = new Uint32Array(Math.ceil(size / 32));
+  }
+
+  has(index: number): boolean {
+    return (((this.#words[index >>> 5] ?? 0) >>> (index & 31)) & 1) === 1;
+  }
+
+  add(index: number): void {
+    this.#words[index >>> 5] = (this.#words[index >>> 5] ?? 0) | (1 << (index & 31));
+  }
+
+  addAll(other: BitSet): void {
+    for (const [word, bits] of other.#words.entries()) this.#words[word] = (this.#words[word] ?? 0) | bits;
+  }
+}
+
+class MinHeap {
+  readonly #items: number[] = [];
+
+  push(item: number): void {
+    let at = this.#items.length;
+    this.#items.push(item);
+    while (at > 0) {
+      const parent = (at - 1) >>> 1;
+      if (this.#at(parent) <= item) break;
+      this.#items[at] = this.#at(parent);
+      at = parent;
+    }
+    this.#items[at] = item;
+  }
+
+  pop(): number | undefined {
+    const [top] = this.#items;
+    const last = this.#items.pop();
+    if (last === undefined || this.#items.length === 0) return top;
+    let at = 0;
+    for (;;) {
+      let child = at * 2 + 1;
+      if (child >= this.#items.length) break;
+      if (this.#at(child + 1) < this.#at(child)) child += 1;
+      if (this.#at(child) >= last) break;
+      this.#items[at] = this.#at(child);
+      at = child;
+    }
+    this.#items[at] = last;
+    return top;
+  }
+
+  #at(index: number): number {
+    return this.#items[index] ?? Infinity;
+  }
+}

@@ -1,0 +1,86 @@
+import { LoomError, type ExecutionPage, type ExecutionQuery, type ExecutionStore, type JsonValue, type StoredExecution } from '@certoai/loom-core';
+import { isFinal, type ExecutionState } from '../engine/state.js';
+import type { ExecutionHost } from './execution-host.js';
+import type { ExecutionHandle } from './execution-handle.js';
+import type { LiveExecution } from './live-execution.js';
+import type { PlanCache } from './plan-cache.js';
+import { loadOutputs } from './revive.js';
+import { snapshot, type ExecutionSnapshot } from './snapshot.js';
+import { waitReasons, type WaitReason } from './wait-reason.js';
+
+/** What the orchestrator lends to its {@link Executions}. */
+export interface ExecutionsHost {
+  readonly store: ExecutionStore;
+  readonly plans: PlanCache;
+  readonly host: ExecutionHost;
+  ready(): Promise<void>;
+  live(id: string): LiveExecution | undefined;
+  attach(id: string): Promise<ExecutionHandle>;
+}
+
+/** Questions about executions, running and finished. */
+export interface ExecutionQueries {
+  /** Newest first, in pages. */
+  list(query?: ExecutionQuery): Promise<ExecutionPage>;
+  /** @throws LoomError `LOOM_NOT_FOUND` (as every method that takes an id) */
+  get(id: string): Promise<ExecutionSnapshot>;
+  /** Why an execution is not finished: never empty for one that is not, empty for one that is. */
+  why(id: string): Promise<readonly WaitReason[]>;
+  /** What a stage gave, or the execution itself when no stage is named; `null` for a stage without output. */
+  output(id: string, stage?: string): Promise<JsonValue>;
+  /** A handle to an execution somebody else started, or that survived a restart. */
+  attach(id: string): Promise<ExecutionHandle>;
+}
+
+export class Executions implements ExecutionQueries {
+  readonly #of: ExecutionsHost;
+
+  constructor(of: ExecutionsHost) {
+    this.#of = of;
+  }
+
+  async list(query: ExecutionQuery = {}): Promise<ExecutionPage> {
+    await this.#of.ready();
+    return this.#of.store.list(query);
+  }
+
+  async get(id: string): Promise<ExecutionSnapshot> {
+    const stored = await this.#load(id);
+    const plan = await this.#of.plans.pinned(stored.definition);
+    const live = this.#of.live(id);
+    const state = live?.state ?? (JSON.parse(stored.state) as ExecutionState);
+    return snapshot(stored, plan, state, (node) => {
+      return live?.running.get(node)?.counters ?? stored.counters[node] ?? { done: 0, failed: 0 };
+    });
+  }
+
+  async why(id: string): Promise<readonly WaitReason[]> {
+    const stored = await this.#load(id);
+    const live = this.#of.live(id);
+    if (live !== undefined) return waitReasons(live);
+    if (isFinal(stored.status)) return [];
+    return [{ kind: 'no-worker', message: 'No orchestrator in this process serves this execution.' }];
+  }
+
+  async output(id: string, stage?: string): Promise<JsonValue> {
+    const stored = await this.#load(id);
+    const plan = await this.#of.plans.pinned(stored.definition);
+    if (stage !== undefined && !plan.byId.has(stage)) {
+      const known = plan.nodes.map((node) => `"${node.id}"`).join(', ');
+      throw new LoomError('LOOM_NOT_FOUND', `Execution "${id}" has no stage "${stage}"; it has ${known}.`, { executionId: id, stage });
+    }
+    const outputs = await loadOutputs(this.#of.host, stored, plan);
+    return outputs(stage)?.copy() ?? null;
+  }
+
+  attach(id: string): Promise<ExecutionHandle> {
+    return this.#of.attach(id);
+  }
+
+  async #load(id: string): Promise<StoredExecution> {
+    await this.#of.ready();
+    const stored = await this.#of.store.load(id);
+    if (stored !== undefined) return stored;
+    throw new LoomError('LOOM_NOT_FOUND', `There is no execution "${id}" here.`, { executionId: id });
+  }
+}

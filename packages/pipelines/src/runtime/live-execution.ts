@@ -1,0 +1,346 @@
+import {
+  errorRecord,
+  isLoomError,
+  LoomError,
+  type ErrorRecord,
+  type ExecutionEvent,
+  type NodeCounters,
+  type RecordEntry,
+  type RecordReply,
+} from '@certoai/loom-core';
+import { decide, type ControlRequest, type Decision, type Settled } from '../engine/decide.js';
+import { Json } from '../engine/json.js';
+import { settle } from '../engine/settle.js';
+import { isFinal, valueIndex, type ExecutionState, type Failure } from '../engine/state.js';
+import type { Plan } from '../plan/plan.js';
+import { Announcer } from './announcer.js';
+import type { ExecutionHost } from './execution-host.js';
+import { LiveFacts, type Known } from './live-facts.js';
+import { LiveNode } from './live-node.js';
+import { TaskRunner, type TaskOwner } from './task-runner.js';
+
+/** What is known of an execution when it comes to life in this process. */
+export interface Revival extends Known {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly input: Json;
+  readonly state: ExecutionState;
+  readonly version: number;
+  readonly priority: number;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly nodes?: readonly LiveNode[] | undefined;
+}
+
+/** How an execution ended. */
+export interface Ending {
+  readonly state: ExecutionState;
+  readonly output: Json | undefined;
+}
+
+interface PendingRequest {
+  readonly request: ControlRequest;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * One execution that lives in this process. It owns the order of its transitions: facts come in from
+ * tasks, timers and callers at any time; one at a time they are decided on, committed, and only then
+ * acted upon.
+ */
+export class LiveExecution implements TaskOwner {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly priority: number;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly ended: Promise<Ending>;
+  readonly #host: ExecutionHost;
+  readonly #announcer: Announcer;
+  readonly #facts: LiveFacts;
+  readonly #runner: TaskRunner;
+  #state: ExecutionState;
+  #version: number;
+  /** Outcomes of lone tasks: they are stored with the transition they cause. */
+  #outcomes: RecordEntry[] = [];
+  #requests: PendingRequest[] | undefined;
+  #advancing = false;
+  #again = false;
+  #abandoned = false;
+  #cancelDeadline: (() => void) | undefined;
+  #storeFailure: ErrorRecord | undefined;
+  #end!: (ending: Ending) => void;
+  #endWithout!: (reason: unknown) => void;
+
+  constructor(host: ExecutionHost, revival: Revival) {
+    const { id, plan, input, priority, headers, state, version } = revival;
+    this.id = id;
+    this.plan = plan;
+    this.priority = priority;
+    this.headers = headers;
+    this.#host = host;
+    this.#state = state;
+    this.#version = version;
+    this.#announcer = new Announcer(host, id);
+    this.#facts = new LiveFacts(id, input, host.modes, host.maxTasks, revival);
+    for (const live of revival.nodes ?? []) this.#facts.running.set(live.node.id, live);
+    this.#runner = new TaskRunner(host, this);
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#endWithout = reject;
+    });
+    // Nobody has to wait for it.
+    this.ended.catch(ignore);
+  }
+
+  get state(): ExecutionState {
+    return this.#state;
+  }
+
+  get running(): ReadonlyMap<string, LiveNode> {
+    return this.#facts.running;
+  }
+
+  /** Why the store cannot take the next step; the step is tried again by itself. */
+  get storeFailure(): ErrorRecord | undefined {
+    return this.#storeFailure;
+  }
+
+  /** Acts on a decision that was stored together with the creation of this execution. */
+  begin(decision: Decision): void {
+    if (this.#abandoned) return;
+    const { id, plan } = this;
+    if (this.watched) this.emit({ type: 'execution:started', executionId: id, at: this.#state.startedAt, name: plan.name });
+    this.#apply(decision);
+  }
+
+  /** Goes on where the stored state stands: hands out what is missing and looks at what is due. */
+  resume(): void {
+    if (this.#abandoned) return;
+    if (this.watched) this.emit({ type: 'execution:resumed', executionId: this.id, at: this.#now(), reason: 'recovered' });
+    this.#scheduleDeadline();
+    for (const live of this.running.values()) this.#runner.resume(live);
+    this.#advance();
+  }
+
+  /** Resolves when the request is stored and acted upon, or found to be without effect. */
+  request(request: ControlRequest): Promise<void> {
+    if (isFinal(this.#state.status)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      (this.#requests ??= []).push({ request, resolve, reject });
+      this.#advance();
+    });
+  }
+
+  listen(listener: (event: ExecutionEvent) => void): () => void {
+    return this.#announcer.listen(listener);
+  }
+
+  /** Ends all activity here and leaves the stored state as it is: this process shuts down. */
+  abandon(reason: unknown): void {
+    this.#abandoned = true;
+    this.#cancelDeadline?.();
+    for (const live of this.running.values()) live.stop(reason);
+    this.#facts.running.clear();
+    for (const { reject } of this.#requests?.splice(0) ?? []) reject(reason);
+    this.#endWithout(reason);
+  }
+
+  // What the runner of its tasks may ask
+
+  mayRun(live: LiveNode): boolean {
+    return this.#state.status === 'running' && this.isRunning(live);
+  }
+
+  isRunning(live: LiveNode): boolean {
+    return this.running.get(live.node.id) === live;
+  }
+
+  get watched(): boolean {
+    return this.#announcer.watched;
+  }
+
+  emit(event: ExecutionEvent): void {
+    this.#announcer.emit(event);
+  }
+
+  async store(entry: RecordEntry): Promise<RecordReply | undefined> {
+    return this.#durably(() => this.#host.store.record(entry));
+  }
+
+  /** A lone task is stored with the transition it causes; one of many by itself, in O(1). */
+  conclude(live: LiveNode, entry: RecordEntry): void {
+    if (live.expansion.tasks > 1) return void this.#recordOneOfMany(live, entry);
+    this.#learn(live, entry, entry.kind === 'failed' ? { done: 1, failed: 1 } : { done: 1, failed: 0 });
+    this.#outcomes.push(entry);
+    this.#advance();
+  }
+
+  async #recordOneOfMany(live: LiveNode, entry: RecordEntry): Promise<void> {
+    const reply = await this.store(entry);
+    if (reply === undefined) return;
+    live.inFlight -= 1;
+    if (reply.accepted) {
+      this.#learn(live, entry, reply.counters);
+      // Only the caller that sees the deciding count gets past this line.
+      const released = settle(live.node, live.expansion.tasks, live.counters) !== 'running';
+      if (released || this.#isAwaited(live)) this.#advance();
+    } else {
+      const { node: stage, index } = entry;
+      this.#host.logger.debug('Late result refused', { executionId: this.id, stage, index, reason: reply.reason });
+    }
+    this.#runner.pump(live);
+  }
+
+  /** Whether a partial gather waits for successes of this node. */
+  #isAwaited({ node }: LiveNode): boolean {
+    return this.plan.nodes.some(({ id, spec }) => {
+      const partial = spec.mode === 'gather' && spec.condition !== 'all' && spec.from.includes(node.id);
+      return partial && this.#state.nodes[id] === undefined;
+    });
+  }
+
+  #learn(live: LiveNode, entry: RecordEntry, counters: NodeCounters): void {
+    if (counters.done > live.counters.done) live.counters = counters;
+    if (entry.kind === 'completed') live.results[entry.index] = Json.fromText(entry.body);
+    else live.failures.push(JSON.parse(entry.body) as Failure);
+  }
+
+  // Transitions
+
+  #advance(): void {
+    if (this.#abandoned) return;
+    if (this.#advancing) this.#again = true;
+    else void this.#advanceWhileNeeded();
+  }
+
+  async #advanceWhileNeeded(): Promise<void> {
+    this.#advancing = true;
+    do {
+      this.#again = false;
+      const outcomes = this.#outcomes;
+      const asked = this.#requests?.shift();
+      if (outcomes.length > 0) this.#outcomes = [];
+      this.#facts.now = this.#now();
+      this.#facts.request = asked?.request;
+      const decision = decide(this.plan, this.#state, this.#facts);
+      if (decision.changed || outcomes.length > 0) {
+        const committed = await this.#commit(decision, outcomes);
+        if (!committed) return asked?.reject(this.#notServed());
+        this.#apply(decision);
+      }
+      asked?.resolve();
+    } while (this.#again || this.#outcomes.length > 0 || (this.#requests?.length ?? 0) > 0);
+    this.#advancing = false;
+  }
+
+  async #commit({ state, values }: Decision, outcomes: readonly RecordEntry[]): Promise<boolean> {
+    const executionId = this.id;
+    const at = this.#facts.now;
+    const own = values.map(({ node, json }): RecordEntry => {
+      return { executionId, node, index: valueIndex, held: 1, kind: 'completed', attempt: 1, body: json.text, at };
+    });
+    const transition = {
+      executionId,
+      expectedVersion: this.#version,
+      status: state.status,
+      state: JSON.stringify(state),
+      records: own.length === 0 ? outcomes : [...outcomes, ...own],
+      at,
+    };
+    const reply = await this.#durably(() => this.#host.store.commit(transition));
+    if (reply?.committed === true) {
+      this.#version = reply.version;
+      return true;
+    }
+    if (reply !== undefined) this.#letGo();
+    return false;
+  }
+
+  /** Someone else moved this execution on: what is known here is old, so this process lets go of it. */
+  #letGo(): void {
+    this.#host.logger.warn('Execution was moved on elsewhere', { executionId: this.id });
+    const message = `Execution "${this.id}" was moved on by another orchestrator.`;
+    this.abandon(new LoomError('LOOM_CONFLICT', message, { executionId: this.id }));
+    this.#host.released(this.id);
+  }
+
+  #notServed(): LoomError {
+    const message = `Execution "${this.id}" is not served by this process any more.`;
+    return new LoomError('LOOM_CLOSED', message, { executionId: this.id });
+  }
+
+  #apply({ state, settled, started, output }: Decision): void {
+    this.#state = state;
+    for (const node of settled) this.#applySettled(node);
+    if (isFinal(state.status)) return this.#finish(output);
+    for (const { node, expansion } of started) {
+      this.#facts.running.set(node.id, new LiveNode(node, expansion));
+      if (!this.watched) continue;
+      this.emit({ type: 'stage:started', executionId: this.id, at: this.#now(), stage: node.id, tasks: expansion.tasks });
+    }
+    this.#scheduleDeadline();
+    for (const live of this.running.values()) this.#runner.pump(live);
+  }
+
+  #applySettled({ node, state, output, view }: Settled): void {
+    const live = this.#facts.settled(node.id, output, view);
+    if (state.kind !== 'completed') live?.stop(this.#stopReason(node.id, state.kind === 'failed' ? state.failure : undefined));
+    this.#announcer.settled(node.id, state);
+  }
+
+  /** A timeout is not a cancellation: running code can tell them apart by the reason of its signal. */
+  #stopReason(stage: string, failure: Failure | undefined): LoomError {
+    const { status } = this.#state;
+    const timedOut = status === 'timed-out' || failure?.error.code === 'LOOM_TIMEOUT';
+    const message = `Stage "${stage}" of execution "${this.id}" ended while this task ran (${status}).`;
+    return new LoomError(timedOut ? 'LOOM_TIMEOUT' : 'LOOM_CANCELLED', message, { executionId: this.id, stage, status });
+  }
+
+  #finish(output: Json | undefined): void {
+    this.#cancelDeadline?.();
+    const { status, failure, finishedAt: at = this.#now() } = this.#state;
+    if (this.watched) this.emit({ type: 'execution:finished', executionId: this.id, at, status, error: failure?.error });
+    this.#host.released(this.id);
+    this.#end({ state: this.#state, output });
+  }
+
+  #scheduleDeadline(): void {
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = undefined;
+    let next = this.#state.deadlineAt ?? Infinity;
+    for (const id of this.running.keys()) {
+      const node = this.#state.nodes[id];
+      if (node?.kind === 'running' && node.deadlineAt !== undefined) next = Math.min(next, node.deadlineAt);
+    }
+    if (next === Infinity) return;
+    this.#cancelDeadline = this.#host.clock.setTimer(Math.max(0, next - this.#now()), () => {
+      // A timer may be a little early.
+      if (this.#now() < next) this.#scheduleDeadline();
+      else this.#advance();
+    });
+  }
+
+  /** Tries a store operation until it is done; `undefined` when this process lets go meanwhile. */
+  async #durably<Reply>(operation: () => Promise<Reply>): Promise<Reply | undefined> {
+    for (let delayMs = 100; ; delayMs = Math.min(delayMs * 2, 5_000)) {
+      try {
+        const reply = await operation();
+        this.#storeFailure = undefined;
+        return reply;
+      } catch (error) {
+        if (this.#abandoned || isLoomError(error, 'LOOM_CLOSED')) return undefined;
+        if (this.#storeFailure === undefined) {
+          this.#host.logger.error('Store refuses a step; trying again', { executionId: this.id, error });
+        }
+        this.#storeFailure = errorRecord(error);
+        await new Promise<void>((resolve) => this.#host.clock.setTimer(delayMs, resolve));
+      }
+    }
+  }
+
+  #now(): number {
+    return this.#host.clock.now();
+  }
+}
+
+function ignore(): void {}

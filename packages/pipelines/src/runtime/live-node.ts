@@ -1,0 +1,96 @@
+import type { NodeCounters } from '@certoai/loom-core';
+import type { Json } from '../engine/json.js';
+import type { Failure } from '../engine/state.js';
+import type { Expansion } from '../modes/mode.js';
+import type { PlanNode } from '../plan/plan.js';
+
+/** What one hand-out of a task needs beside its plan. The first one of a task has all at 1. */
+export interface Issue {
+  readonly index: number;
+  readonly attempt: number;
+  /** Fencing token. */
+  readonly token: number;
+  /** Hand-outs that ended with their process. */
+  readonly crashes: number;
+}
+
+export interface DelayedIssue extends Issue {
+  readonly dueAt: number;
+}
+
+interface Backoff {
+  readonly dueAt: number;
+  readonly cancel: () => void;
+}
+
+const none: ReadonlySet<number> = new Set();
+const noIssues: readonly DelayedIssue[] = [];
+
+/** A running node in this process: its tasks, what came of them, and what holds the others back. */
+export class LiveNode {
+  readonly node: PlanNode;
+  readonly expansion: Expansion;
+  /** By index; as long as there are tasks, with holes where nothing succeeded yet. */
+  readonly results: (Json | undefined)[];
+  readonly failures: Failure[] = [];
+  counters: NodeCounters = { done: 0, failed: 0 };
+  /** Being run, or their outcome being stored. */
+  inFlight = 0;
+  /** Hand-outs to make before the cursor goes on: retries that are due, recovered tasks. */
+  readonly due: Issue[];
+  /** Retries that wait, with the time they are due. */
+  backoff: Map<number, Backoff> | undefined;
+  /** Tasks that wait for an actor nobody here runs, by index. */
+  parked: Map<number, string> | undefined;
+  /** Recovered retries that are not due yet. */
+  readonly delayed: readonly DelayedIssue[];
+  /** Tasks below the cursor have been handed out, or wait in `due` or `backoff`. */
+  #cursor = 0;
+  /** Tasks at or above the cursor that are done already. */
+  readonly #known: ReadonlySet<number>;
+  #abort: AbortController | undefined;
+
+  /**
+   * @param known - tasks that are not to be made by the cursor: done, in `due`, or in `delayed`
+   * @param delayed - recovered retries that are not due yet
+   */
+  constructor(node: PlanNode, expansion: Expansion, known = none, due: Issue[] = [], delayed = noIssues) {
+    this.node = node;
+    this.expansion = expansion;
+    this.results = new Array<Json | undefined>(expansion.tasks);
+    this.#known = known;
+    this.due = due;
+    this.delayed = delayed;
+  }
+
+  /** The next task to hand out, or `undefined` when there is none now. */
+  take(): Issue | undefined {
+    const due = this.due.shift();
+    if (due !== undefined) return due;
+    while (this.#known.has(this.#cursor)) this.#cursor += 1;
+    if (this.#cursor >= this.expansion.tasks) return undefined;
+    const index = this.#cursor;
+    this.#cursor += 1;
+    return { index, attempt: 1, token: 1, crashes: 0 };
+  }
+
+  /** Tasks that have not been handed out yet. */
+  get waiting(): number {
+    return this.due.length + this.expansion.tasks - this.#cursor;
+  }
+
+  /** Aborted when the node ends before its tasks do. */
+  get signal(): AbortSignal {
+    return (this.#abort ??= new AbortController()).signal;
+  }
+
+  /** Tasks in flight are told to stop; those that wait never start. */
+  stop(reason: unknown): void {
+    for (const { cancel } of this.backoff?.values() ?? []) cancel();
+    this.backoff = undefined;
+    this.parked = undefined;
+    this.due.length = 0;
+    this.#cursor = this.expansion.tasks;
+    this.#abort?.abort(reason);
+  }
+}

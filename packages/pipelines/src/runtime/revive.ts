@@ -1,0 +1,212 @@
+import { errorRecord, LoomError, type RecordEntry, type StoredExecution, type StoredRecord } from '@certoai/loom-core';
+import { contributedItems, expand, expressionScope, joinOutputs, upstreamOf, type Outputs } from '../engine/expand.js';
+import { Json } from '../engine/json.js';
+import { stageView, type StageView } from '../engine/stage-view.js';
+import { basisOf, outputNode, valueIndex, type ExecutionState, type Failure } from '../engine/state.js';
+import type { Expansion } from '../modes/mode.js';
+import type { Plan, PlanNode } from '../plan/plan.js';
+import type { ExecutionHost } from './execution-host.js';
+import type { Revival } from './live-execution.js';
+import { LiveNode } from './live-node.js';
+
+/**
+ * Everything a stored execution needs to go on here, read in topological order. Tasks are not stored
+ * before they have a result: what is missing is made again from the plan and the recorded values.
+ * Tasks that were in flight get a new token first, so that a report of the dead process is refused.
+ */
+export async function revive(host: ExecutionHost, stored: StoredExecution, plan: Plan): Promise<Revival> {
+  return new Reviving(host, stored, plan).run();
+}
+
+/** Outputs of a stored execution, finished or not: of a stage by id, of the execution without one. */
+export async function loadOutputs(
+  host: ExecutionHost,
+  stored: StoredExecution,
+  plan: Plan,
+): Promise<(stage?: string) => Json | undefined> {
+  return new Reviving(host, stored, plan).outputs();
+}
+
+class Reviving implements Outputs {
+  readonly #host: ExecutionHost;
+  readonly #stored: StoredExecution;
+  readonly #plan: Plan;
+  readonly #state: ExecutionState;
+  readonly #input: Json;
+  #stages: Record<string, StageView> = {};
+  readonly #outputs = new Map<string, Json>();
+  readonly #results = new Map<string, readonly (Json | undefined)[]>();
+
+  constructor(host: ExecutionHost, stored: StoredExecution, plan: Plan) {
+    this.#host = host;
+    this.#stored = stored;
+    this.#plan = plan;
+    this.#state = JSON.parse(stored.state) as ExecutionState;
+    this.#input = Json.fromText(stored.input);
+  }
+
+  async run(): Promise<Revival> {
+    const nodes: LiveNode[] = [];
+    for (const node of this.#plan.nodes) {
+      const state = this.#state.nodes[node.id];
+      if (state === undefined) continue;
+      if (state.kind === 'running') nodes.push(await this.#reviveRunning(node));
+      else if (state.kind === 'completed') await this.#reviveCompleted(node, state.value === true);
+      else this.#know(node.id, Json.null, state.kind === 'failed' ? state.failure : undefined, []);
+    }
+    const { id, version, priority } = this.#stored;
+    return {
+      id,
+      version,
+      priority,
+      plan: this.#plan,
+      input: this.#input,
+      state: this.#state,
+      stages: this.#stages,
+      outputs: this.#outputs,
+      settledResults: this.#results,
+      nodes,
+    };
+  }
+
+  async outputs(): Promise<(stage?: string) => Json | undefined> {
+    for (const node of this.#plan.nodes) {
+      const state = this.#state.nodes[node.id];
+      if (state?.kind === 'completed') await this.#reviveCompleted(node, state.value === true);
+      else if (state !== undefined && state.kind !== 'running') this.#know(node.id, Json.null, undefined, []);
+    }
+    const mapped = this.#plan.output === undefined ? undefined : await this.#value(outputNode);
+    return (stage) => {
+      if (stage !== undefined) return this.#outputs.get(stage);
+      if (this.#state.status !== 'completed') return undefined;
+      if (mapped !== undefined) return mapped;
+      return joinOutputs(this.#plan.terminals, this);
+    };
+  }
+
+  outputOf(node: string): Json {
+    return this.#outputs.get(node) ?? Json.null;
+  }
+
+  async #reviveCompleted(node: PlanNode, hasValue: boolean): Promise<void> {
+    const records = await this.#records(node.id);
+    const expansion = await this.#expand(node);
+    const { results, failures } = tasksOf(records, expansion.tasks);
+    this.#results.set(node.id, results);
+    const value = records.find(({ index }) => index === valueIndex);
+    const output =
+      hasValue && value !== undefined
+        ? Json.fromText(value.body)
+        : expansion.collect(results);
+    this.#know(node.id, output, undefined, failures);
+    this.#outputs.set(node.id, output);
+  }
+
+  async #reviveRunning(node: PlanNode): Promise<LiveNode> {
+    const records = await this.#records(node.id);
+    const expansion = await this.#expand(node);
+    const { results, failures, pending } = tasksOf(records, expansion.tasks);
+    const done = new Set<number>();
+    for (const { index, kind } of records) if (index >= 0 && kind !== 'pending') done.add(index);
+
+    const known = new Set(done);
+    const interrupted: StoredRecord[] = [];
+    const waiting: StoredRecord[] = [];
+    for (const record of pending.values()) {
+      known.add(record.index);
+      const inBackoff = record.dueAt !== undefined && record.dueAt > this.#host.clock.now();
+      (inBackoff ? waiting : interrupted).push(record);
+    }
+    // Tasks are handed out in order, so the first missing ones are those that may have been in flight.
+    for (let index = 0; interrupted.length < node.concurrency && index < expansion.tasks; index += 1) {
+      if (known.has(index)) continue;
+      known.add(index);
+      interrupted.push({ index, kind: 'pending', token: 1, attempt: 1, crashes: 0, body: 'null', at: 0 });
+    }
+
+    const delayed = waiting.map(({ index, attempt, token, crashes, dueAt = 0 }) => ({ index, attempt, token, crashes, dueAt }));
+    const live = new LiveNode(node, expansion, known, [], delayed);
+    results.forEach((result, index) => {
+      live.results[index] = result;
+    });
+    live.failures.push(...failures);
+    live.counters = { done: done.size, failed: failures.length };
+    await Promise.all(interrupted.map((record) => this.#reissue(live, record)));
+    live.due.sort((left, right) => left.index - right.index);
+    return live;
+  }
+
+  /** Raises the token of a task whose process died, or gives it up after too many such deaths. */
+  async #reissue(live: LiveNode, { index, attempt, token, crashes: before, body }: StoredRecord): Promise<void> {
+    const { store, clock, maxCrashes } = this.#host;
+    const crashes = before + 1;
+    const entry = { executionId: this.#stored.id, node: live.node.id, index, held: token, attempt, at: clock.now() };
+    if (crashes <= maxCrashes) {
+      await store.record({ ...entry, kind: 'pending', next: token + 1, crashes, body });
+      live.due.push({ index, attempt, token: token + 1, crashes });
+      return;
+    }
+    const message = `Task ${index} of stage "${live.node.id}" was handed out ${crashes} times and the process ended each time without a report. Look for what kills it: memory, a native crash, process.exit.`;
+    const error = errorRecord(new LoomError('LOOM_TASK_CRASHED', message, { crashes }));
+    const failure: Failure = { stage: live.node.id, index, attempt, error };
+    const record: RecordEntry = { ...entry, kind: 'failed', body: JSON.stringify(failure) };
+    const reply = await store.record(record);
+    if (!reply.accepted) return;
+    live.failures.push(failure);
+    live.counters = reply.counters;
+  }
+
+  async #expand(node: PlanNode): Promise<Expansion> {
+    const partial = node.spec.mode === 'gather' && node.spec.condition !== 'all';
+    const basis = partial ? await this.#value(basisOf(node.id)) : undefined;
+    return expand(node, this.#host.modes, {
+      scope: expressionScope(this.#stored.id, this.#input, this.#stages),
+      upstream: upstreamOf(node, this.#input, this),
+      items: (id) => {
+        const source = this.#plan.byId.get(id);
+        if (source === undefined) return [];
+        return contributedItems(source, this.#state.nodes[id], () => this.#results.get(id) ?? [], () => this.outputOf(id));
+      },
+      basis,
+    });
+  }
+
+  #know(id: string, output: Json, failure: Failure | undefined, errors: readonly Failure[]): void {
+    const kind = this.#state.nodes[id]?.kind ?? 'cancelled';
+    this.#stages = { ...this.#stages, [id]: stageView(kind, output, failure, errors) };
+  }
+
+  async #value(node: string): Promise<Json | undefined> {
+    const [record] = await this.#host.store.records({ executionId: this.#stored.id, node, from: valueIndex, limit: 1 });
+    return record === undefined ? undefined : Json.fromText(record.body);
+  }
+
+  async #records(node: string): Promise<readonly StoredRecord[]> {
+    const limit = 1_000;
+    const all: StoredRecord[] = [];
+    for (let from = valueIndex; ; ) {
+      const page = await this.#host.store.records({ executionId: this.#stored.id, node, from, limit });
+      for (const record of page) all.push(record);
+      const last = page.at(-1);
+      if (page.length < limit || last === undefined) return all;
+      from = last.index + 1;
+    }
+  }
+}
+
+function tasksOf(records: readonly StoredRecord[], tasks: number): {
+  readonly results: readonly (Json | undefined)[];
+  readonly failures: readonly Failure[];
+  readonly pending: ReadonlyMap<number, StoredRecord>;
+} {
+  const results = new Array<Json | undefined>(tasks);
+  const failures: Failure[] = [];
+  const pending = new Map<number, StoredRecord>();
+  for (const record of records) {
+    if (record.index < 0) continue;
+    if (record.kind === 'completed') results[record.index] = Json.fromText(record.body);
+    else if (record.kind === 'failed') failures.push(JSON.parse(record.body) as Failure);
+    else pending.set(record.index, record);
+  }
+  return { results, failures, pending };
+}

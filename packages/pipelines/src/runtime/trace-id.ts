@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/**
+ * The W3C trace id of an execution, 32 hex digits. A ULID has exactly 128 bits, so they are the id;
+ * any other form of id is hashed.
+ */
+export function traceIdOf(executionId: string): string {
+  // 26 digits of five bits are 130: the first digit holds three.
+  if (executionId.length !== 26 || executionId > '8') return hashed(executionId);
+  let hex = '';
+  let bits = 0;
+  let count = -2;
+  for (let at = 0; at < 26; at += 1) {
+    const digit = alphabet.indexOf(executionId.charAt(at));
+    if (digit < 0) return hashed(executionId);
+    bits = (bits << 5) | digit;
+    count += 5;
+    while (count >= 4) {
+      count -= 4;
+      hex += ((bits >> count) & 15).toString(16);
+    }
+    bits &= (1 << count) - 1;
+  }
+  return hex;
+}
+
+function hashed(id: string): string {
+  return createHash('sha256').update(id).digest('hex').slice(0, 32);
+}
