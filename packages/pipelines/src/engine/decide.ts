@@ -25,8 +25,8 @@ export interface Facts {
   failures(node: string): readonly Failure[];
   /** Of a begun node. */
   expansion(node: string): Expansion;
-  /** Of a node that was settled before. */
-  output(node: string): Json;
+  /** Output of a node that was settled before. */
+  outputOf(node: string): Json;
   /** Of stages that were settled before. */
   readonly stages: Readonly<Record<string, StageView>>;
   readonly request?: ControlRequest | undefined;
@@ -56,7 +56,8 @@ export interface Settled {
   readonly node: PlanNode;
   readonly state: NodeState;
   readonly output: Json;
-  readonly view: StageView;
+  /** Tasks that failed for good. */
+  readonly failures: readonly Failure[];
 }
 
 /**
@@ -78,7 +79,6 @@ class Deliberation implements Outputs {
   readonly #started: { node: PlanNode; expansion: Expansion }[] = [];
   readonly #settled: Settled[] = [];
   readonly #values: { node: string; json: Json }[] = [];
-  #outputs: Map<string, Json> | undefined;
   #output: Json | undefined;
 
   constructor(plan: Plan, state: ExecutionState, facts: Facts) {
@@ -212,17 +212,14 @@ class Deliberation implements Outputs {
 
   #fail(node: PlanNode, startedAt: number, tasks: number, failed: number, failure: Failure): Failure | undefined {
     const state = { kind: 'failed', startedAt, finishedAt: this.#facts.now, tasks, failed, failure } as const;
-    this.#settle(node, state, Json.null, this.#facts.failures(node.id), failure);
+    this.#settle(node, state, Json.null, this.#facts.failures(node.id));
     return node.onFailure === 'continue' ? undefined : failure;
   }
 
-  #settle(node: PlanNode, state: NodeState, output: Json, errors: readonly Failure[], failure?: Failure): void {
-    const inOrder = errors.length < 2 ? errors : [...errors].sort((left, right) => (left.index ?? 0) - (right.index ?? 0));
-    const view = stageView(state.kind, output, failure, inOrder);
+  #settle(node: PlanNode, state: NodeState, output: Json, failures: readonly Failure[]): void {
     this.#set(node.id, state);
-    (this.#outputs ??= new Map()).set(node.id, output);
     this.#scopeNow = undefined;
-    this.#settled.push({ node, state, output, view });
+    this.#settled.push({ node, state, output, failures });
   }
 
   #complete(): void {
@@ -272,7 +269,8 @@ class Deliberation implements Outputs {
   }
 
   outputOf(id: string): Json {
-    return this.#outputs?.get(id) ?? this.#facts.output(id);
+    for (const { node, output } of this.#settled) if (node.id === id) return output;
+    return this.#facts.outputOf(id);
   }
 
   get input(): Json {
@@ -287,7 +285,7 @@ class Deliberation implements Outputs {
   #stages(): Readonly<Record<string, StageView>> {
     const { stages } = this.#facts;
     if (this.#settled.length === 0) return stages;
-    return { ...stages, ...Object.fromEntries(this.#settled.map(({ node, view }) => [node.id, view])) };
+    return { ...stages, ...Object.fromEntries(this.#settled.map(({ node, state, output, failures }) => [node.id, stageView(state, output, failures)])) };
   }
 
   #nodeState(id: string): NodeState | undefined {

@@ -12,16 +12,11 @@ export interface StageView {
 }
 
 /** `output` is parsed when an expression first asks for it. */
-export function stageView(
-  status: NodeState['kind'],
-  output: Json,
-  failure: Failure | undefined,
-  errors: readonly Failure[],
-): StageView {
+export function stageView(state: NodeState, output: Json, failures: readonly Failure[]): StageView {
   return {
-    status,
-    error: failure?.error ?? null,
-    errors,
+    status: state.kind,
+    error: state.kind === 'failed' ? state.failure.error : null,
+    errors: [...failures].sort((left, right) => (left.index ?? 0) - (right.index ?? 0)),
     get output() {
       return output.value;
     },

@@ -4,8 +4,9 @@ import type { ActorChoice } from '../plan/plan.js';
 import { isTruthy, typeName } from './json-facts.js';
 
 /** @throws LoomError `LOOM_EXPRESSION_FAILED` when no actor comes out */
-export function chooseActor(choice: ActorChoice, scope: Scope): string {
+export function chooseActor(choice: ActorChoice, view: { readonly scope: Scope }): string {
   if (choice.kind === 'literal') return choice.actor;
+  const { scope } = view;
   if (choice.kind === 'expression') {
     const { source } = choice.expression;
     const actor = choice.expression.evaluate(scope);

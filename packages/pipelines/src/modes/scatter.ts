@@ -7,10 +7,10 @@ import { isTruthy, typeName } from './json-facts.js';
 import type { Mode } from './mode.js';
 
 /** One task an item, results in the order of the items. Nested levels keep their shape in the output. */
-export const scatter: Mode = (node, { scope }) => {
+export const scatter: Mode = (node, view) => {
   const { levels } = scatterSpec(node);
   const leaves: Leaf[] = [];
-  const shape = expandLevel(levels, 0, scope, leaves);
+  const shape = expandLevel(levels, 0, view.scope, leaves);
   return {
     tasks: leaves.length,
     task(index) {
@@ -18,7 +18,7 @@ export const scatter: Mode = (node, { scope }) => {
       if (leaf === undefined) throw new RangeError(`Stage "${node.stage}" has no task ${index}.`);
       const itemScope = { ...leaf.scope, [leaf.as]: leaf.item, item: leaf.item, index: leaf.position };
       return {
-        actor: node.actor === undefined ? '' : chooseActor(node.actor, itemScope),
+        actor: node.actor === undefined ? '' : chooseActor(node.actor, { scope: itemScope }),
         input: Json.fromValue(node.input === undefined ? leaf.item : node.input.evaluate(itemScope)),
       };
     },

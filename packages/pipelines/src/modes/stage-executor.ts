@@ -33,13 +33,14 @@ export interface StageExecutor {
 
 /** @param maxBytes - largest task input and collected output */
 export function customMode(executor: StageExecutor, maxBytes: number): Mode {
-  return (node, { scope, upstream }) => {
+  return (node, view) => {
+    const { scope, upstream } = view;
     const options = node.spec.mode === 'custom' ? node.spec.options : undefined;
     const stage: CustomStage = {
       id: node.stage,
       input: node.input === undefined ? upstream.copy() : node.input.evaluate(scope),
       options: options?.evaluate(scope) ?? null,
-      actor: node.actor === undefined ? undefined : chooseActor(node.actor, scope),
+      actor: node.actor === undefined ? undefined : chooseActor(node.actor, view),
       scope,
     };
     const what = `plan of stage "${node.stage}"`;

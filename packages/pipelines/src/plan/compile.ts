@@ -3,6 +3,7 @@ import type { JsonValue } from '@certoai/loom-core';
 import { invalidDefinition, type DefinitionIssue, type PathSegment } from '../definition/definition-issue.js';
 import { originOf } from '../definition/definition-origin.js';
 import type { Template } from '../definition/expression.js';
+import { limits } from '../definition/limits.js';
 import {
   builtInModes,
   isBuiltInMode,
@@ -37,6 +38,10 @@ export function compilePlan(
   const output =
     definition.output === undefined ? undefined : closing.template(definition.output, ['output']);
   const issues = [...graph.issues, ...compiled.flatMap((stage) => stage.issues), ...closing.issues];
+  if (text.length > limits.textLength) {
+    const message = `The definition has ${text.length} characters as JSON; expected at most ${limits.textLength}. Pass large values as input.`;
+    issues.push({ path: '', message });
+  }
   if (issues.length > 0) {
     const origin = originOf(definition);
     throw invalidDefinition(issues.map(origin.place), { name: definition.name, source: origin.source });
@@ -124,7 +129,7 @@ class StageCompiler {
   constructor(stage: NormalisedStage, index: number, graph: StageGraph, strict: boolean) {
     this.#stage = stage;
     this.#path = ['stages', index];
-    this.#dependencies = graph.dependencies[index] ?? { all: [], from: [], byOrder: true };
+    this.#dependencies = graph.dependencies[index] ?? { all: [], from: [], byOrder: true, partial: false };
     this.#idOf = graph.idOf;
     this.#strict = strict;
     this.#compiler = new ScopedCompiler(graph, index);
@@ -132,7 +137,10 @@ class StageCompiler {
 
   compile(): CompiledStage {
     const { when, output } = this.#stage;
-    const condition = when === undefined ? undefined : this.#compiler.expression(when, this.#at('when'));
+    const fansOut = this.#stage.mode === 'scatter' || this.#stage.mode === 'map-reduce';
+    const hint = fansOut ? ' It decides about the whole stage; "where" decides about each item.' : '';
+    const condition =
+      when === undefined ? undefined : this.#compiler.expression(when, this.#at('when'), [], hint);
     const mapping =
       output === undefined
         ? undefined
@@ -214,7 +222,6 @@ class StageCompiler {
     } = stage.gather ?? {};
     const until = condition === 'all' ? 'all' : condition === 'any' ? 1 : count;
     const from = this.#dependencies.from;
-    const grouped = groupBy !== undefined && stage.actor !== undefined;
     return {
       id: stage.id,
       spec: {
@@ -235,7 +242,7 @@ class StageCompiler {
         stage.actor === undefined
           ? undefined
           : this.#compiler.actor(stage.actor, this.#at('actor'), groupRoots),
-      input: stage.input === undefined && grouped ? this.#groupInput() : this.#input(stage.input, groupRoots),
+      input: this.#input(stage.input, groupRoots),
     };
   }
 

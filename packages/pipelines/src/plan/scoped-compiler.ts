@@ -7,7 +7,7 @@ import type { ExpressionProblem } from '../definition/expression-analysis.js';
 import { splitTemplate } from '../definition/expression-scanner.js';
 import type { Expression, Template } from '../definition/expression.js';
 import { variablePattern } from '../definition/limits.js';
-import { nearestName } from '../definition/nearest-name.js';
+import { didYouMean, nearestName } from '../definition/nearest-name.js';
 import type { ActorDefinition } from '../definition/pipeline-definition.js';
 import type { ActorChoice } from './plan.js';
 import type { StageGraph } from './stage-graph.js';
@@ -40,8 +40,9 @@ export class ScopedCompiler {
     this.#stage = stage;
   }
 
-  expression(source: string, path: Path, roots: readonly string[] = []): Expression | undefined {
-    return this.#expression(source, path, this.#options(roots));
+  /** @param hint - added when it reads a root that is not visible */
+  expression(source: string, path: Path, roots: readonly string[] = [], hint = ''): Expression | undefined {
+    return this.#expression(source, path, this.#options(roots, hint));
   }
 
   /** An expression on the root `item`, whose fields it may name bare. */
@@ -121,13 +122,13 @@ export class ScopedCompiler {
     return expression;
   }
 
-  #options(extraRoots: readonly string[]): CompileExpressionOptions {
+  #options(extraRoots: readonly string[], hint = ''): CompileExpressionOptions {
     const roots = [...extraRoots, ...commonRoots];
     return {
       allStages: { [Symbol.iterator]: () => this.#upstreamIds() },
       check: (expression) => [
         ...[...expression.roots].flatMap((root) =>
-          roots.includes(root) ? [] : [unknownRoot(root, roots, expression)],
+          roots.includes(root) ? [] : [unknownRoot(root, roots, expression, hint)],
         ),
         ...[...expression.stages].flatMap((id) => this.#checkStage(id)),
       ],
@@ -159,9 +160,23 @@ export class ScopedCompiler {
         { text: `reads stages.${id}, the stage it belongs to; in "output" its own output is called output.` },
       ];
     }
-    const needed = this.#graph.dependencies[this.#stage]?.all ?? [];
+    const { all: needed = [], from = [] } = this.#graph.dependencies[this.#stage] ?? {};
+    if (from.includes(index)) {
+      return [
+        {
+          text: `reads stages.${id}, which this gather does not wait for to finish; read group.items, or let condition be "all".`,
+        },
+      ];
+    }
+    if (this.#graph.isUpstream(this.#stage, index)) {
+      return [
+        {
+          text: `reads stages.${id}, which runs after this stage; give this one dependsOn to change the order.`,
+        },
+      ];
+    }
     const list = [...needed.map((target) => this.#graph.idOf(target)), id].join(', ');
-    const text = `reads stages.${id}, which need not have finished by then; add it: dependsOn: [${list}].`;
+    const text = `reads stages.${id}, which need not have finished by then; wait for it: dependsOn: [${list}].`;
     return [{ text }];
   }
 
@@ -176,7 +191,12 @@ interface TemplateScope {
   readonly strict?: boolean;
 }
 
-function unknownRoot(root: string, roots: readonly string[], { source }: Expression): ExpressionProblem {
+function unknownRoot(
+  root: string,
+  roots: readonly string[],
+  { source }: Expression,
+  hint: string,
+): ExpressionProblem {
   const here = `here it can read ${roots.join(', ')}`;
   if (['true', 'false', 'null'].includes(root)) {
     return { text: `reads a field called ${root}; the value ${root} stands in backticks: \`${root}\`.` };
@@ -185,6 +205,5 @@ function unknownRoot(root: string, roots: readonly string[], { source }: Express
     return { text: `reads a field called "${root}"; a text stands in single quotes: '${root}'.` };
   }
   const suggestion = nearestName(root, roots);
-  const hint = suggestion === undefined ? '.' : `; did you mean "${suggestion}"?`;
-  return { text: `reads ${root}, which is not known; ${here}${hint}`, suggestion };
+  return { text: `reads ${root}, which is not known; ${here}${didYouMean(suggestion)}${hint}`, suggestion };
 }

@@ -12,7 +12,7 @@ export interface StageGraph {
   /** Topological, ties in the order of the definition; stages on a cycle are not in it. */
   readonly order: readonly number[];
   readonly issues: readonly DefinitionIssue[];
-  /** Whether `other` has finished before `stage` starts; `true` for all when the graph has a problem. */
+  /** Whether `other` is sure to have finished before `stage` starts; `true` for all when the graph has a problem. */
   isUpstream(other: number, stage: number): boolean;
 }
 
@@ -23,6 +23,8 @@ export interface Dependencies {
   readonly from: readonly number[];
   /** Nothing was said, so the stage follows the one before it. */
   readonly byOrder: boolean;
+  /** A gather that starts before all of `from` has finished. */
+  readonly partial: boolean;
 }
 
 export function resolveGraph(stages: readonly NormalisedStage[]): StageGraph {
@@ -70,7 +72,8 @@ function dependenciesOf(
     return [...found];
   };
   const explicit = stage.dependsOn === undefined ? undefined : resolve(stage.dependsOn, ['dependsOn']);
-  if (stage.mode !== 'gather') return { all: explicit ?? before, from: [], byOrder: explicit === undefined };
+  if (stage.mode !== 'gather')
+    return { all: explicit ?? before, from: [], byOrder: explicit === undefined, partial: false };
   const gather = (stage as { readonly gather?: NormalisedGather }).gather ?? {};
   const from = gather.from === undefined ? (explicit ?? before) : resolve(gather.from, ['gather', 'from']);
   const named = gather.from ?? stage.dependsOn ?? before;
@@ -84,7 +87,15 @@ function dependenciesOf(
     });
   }
   const byOrder = gather.from === undefined && explicit === undefined;
-  return { all: [...new Set([...from, ...(explicit ?? [])])], from, byOrder };
+  const { condition = 'all' } = gather;
+  const partial = condition !== 'all';
+  for (const target of partial && gather.from !== undefined ? (explicit ?? []) : []) {
+    if (!from.includes(target)) continue;
+    const at = pathText(['stages', index, 'dependsOn']);
+    const message = `${at} names a stage that gather.from names, and condition "${condition}" does not wait for it to finish; take it out of one of them.`;
+    issues.push({ path: at, message });
+  }
+  return { all: [...new Set([...from, ...(explicit ?? [])])], from, byOrder, partial };
 }
 
 /** Kahn's algorithm with a heap, so that of all ready stages the earliest comes first. */
@@ -135,7 +146,10 @@ function cycleIssue(
 ): DefinitionIssue {
   const idOf = (index: number | undefined): string => (index === undefined ? '' : (stages[index]?.id ?? ''));
   const [start = 0] = cycle;
-  const names = [...cycle, start].map(idOf).join(' -> ');
+  const around = [...cycle, start].map(idOf);
+  const names = (around.length > 12 ? [...around.slice(0, 8), '…', ...around.slice(-3)] : around).join(
+    ' -> ',
+  );
   const path = pathText(['stages', start]);
   const byOrder = cycle.find((index) => dependencies[index]?.byOrder === true);
   const hint =
@@ -154,8 +168,9 @@ function cycleIssue(
 function upstreamSets(dependencies: readonly Dependencies[], order: readonly number[]): readonly BitSet[] {
   const sets = dependencies.map(() => new BitSet(dependencies.length));
   for (const index of order) {
-    for (const target of dependencies[index]?.all ?? []) {
-      sets[index]?.add(target);
+    const { all = [], from = [], partial = false } = dependencies[index] ?? {};
+    for (const target of all) {
+      if (!partial || !from.includes(target)) sets[index]?.add(target);
       const inherited = sets[target];
       if (inherited !== undefined) sets[index]?.addAll(inherited);
     }
@@ -179,7 +194,8 @@ class BitSet {
   }
 
   addAll(other: BitSet): void {
-    for (const [word, bits] of other.#words.entries()) this.#words[word] = (this.#words[word] ?? 0) | bits;
+    const [into, from] = [this.#words, other.#words];
+    for (let word = 0; word < into.length; word += 1) into[word] = (into[word] ?? 0) | (from[word] ?? 0);
   }
 }
 

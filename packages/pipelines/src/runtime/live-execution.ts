@@ -2,6 +2,7 @@ import {
   errorRecord,
   isLoomError,
   LoomError,
+  type CommitReply,
   type ErrorRecord,
   type ExecutionEvent,
   type NodeCounters,
@@ -15,20 +16,18 @@ import { isFinal, valueIndex, type ExecutionState, type Failure } from '../engin
 import type { Plan } from '../plan/plan.js';
 import { Announcer } from './announcer.js';
 import type { ExecutionHost } from './execution-host.js';
-import { LiveFacts, type Known } from './live-facts.js';
+import type { LiveFacts } from './live-facts.js';
 import { LiveNode } from './live-node.js';
 import { TaskRunner, type TaskOwner } from './task-runner.js';
 
 /** What is known of an execution when it comes to life in this process. */
-export interface Revival extends Known {
-  readonly id: string;
+export interface Revival {
   readonly plan: Plan;
-  readonly input: Json;
+  readonly facts: LiveFacts;
   readonly state: ExecutionState;
   readonly version: number;
   readonly priority: number;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly nodes?: readonly LiveNode[] | undefined;
 }
 
 /** How an execution ended. */
@@ -66,23 +65,23 @@ export class LiveExecution implements TaskOwner {
   #advancing = false;
   #again = false;
   #abandoned = false;
+  #abort: AbortController | undefined;
   #cancelDeadline: (() => void) | undefined;
   #storeFailure: ErrorRecord | undefined;
   #end!: (ending: Ending) => void;
   #endWithout!: (reason: unknown) => void;
 
   constructor(host: ExecutionHost, revival: Revival) {
-    const { id, plan, input, priority, headers, state, version } = revival;
-    this.id = id;
+    const { plan, facts, priority, headers, state, version } = revival;
+    this.id = facts.executionId;
     this.plan = plan;
     this.priority = priority;
     this.headers = headers;
     this.#host = host;
     this.#state = state;
     this.#version = version;
-    this.#announcer = new Announcer(host, id);
-    this.#facts = new LiveFacts(id, input, host.modes, host.maxTasks, revival);
-    for (const live of revival.nodes ?? []) this.#facts.running.set(live.node.id, live);
+    this.#announcer = new Announcer(host, this.id);
+    this.#facts = facts;
     this.#runner = new TaskRunner(host, this);
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
@@ -96,7 +95,7 @@ export class LiveExecution implements TaskOwner {
     return this.#state;
   }
 
-  get running(): ReadonlyMap<string, LiveNode> {
+  get running(): Map<string, LiveNode> {
     return this.#facts.running;
   }
 
@@ -140,7 +139,8 @@ export class LiveExecution implements TaskOwner {
     this.#abandoned = true;
     this.#cancelDeadline?.();
     for (const live of this.running.values()) live.stop(reason);
-    this.#facts.running.clear();
+    this.#abort?.abort(reason);
+    this.running.clear();
     for (const { reject } of this.#requests?.splice(0) ?? []) reject(reason);
     this.#endWithout(reason);
   }
@@ -155,6 +155,12 @@ export class LiveExecution implements TaskOwner {
     return this.running.get(live.node.id) === live;
   }
 
+  /** A lone task ends early only with the whole execution, so all of those share one signal. */
+  signalOf(live: LiveNode): AbortSignal {
+    const ownEnd = live.expansion.tasks > 1 || live.node.stageTimeoutMs !== undefined;
+    return ownEnd ? live.signal : (this.#abort ??= new AbortController()).signal;
+  }
+
   get watched(): boolean {
     return this.#announcer.watched;
   }
@@ -164,7 +170,11 @@ export class LiveExecution implements TaskOwner {
   }
 
   async store(entry: RecordEntry): Promise<RecordReply | undefined> {
-    return this.#durably(() => this.#host.store.record(entry));
+    try {
+      return await this.#host.store.record(entry);
+    } catch (error) {
+      return this.#tryAgain(error, () => this.#host.store.record(entry));
+    }
   }
 
   /** A lone task is stored with the transition it causes; one of many by itself, in O(1). */
@@ -247,7 +257,12 @@ export class LiveExecution implements TaskOwner {
       records: own.length === 0 ? outcomes : [...outcomes, ...own],
       at,
     };
-    const reply = await this.#durably(() => this.#host.store.commit(transition));
+    let reply: CommitReply | undefined;
+    try {
+      reply = await this.#host.store.commit(transition);
+    } catch (error) {
+      reply = await this.#tryAgain(error, () => this.#host.store.commit(transition));
+    }
     if (reply?.committed === true) {
       this.#version = reply.version;
       return true;
@@ -274,7 +289,7 @@ export class LiveExecution implements TaskOwner {
     for (const node of settled) this.#applySettled(node);
     if (isFinal(state.status)) return this.#finish(output);
     for (const { node, expansion } of started) {
-      this.#facts.running.set(node.id, new LiveNode(node, expansion));
+      this.running.set(node.id, new LiveNode(node, expansion));
       if (!this.watched) continue;
       this.emit({ type: 'stage:started', executionId: this.id, at: this.#now(), stage: node.id, tasks: expansion.tasks });
     }
@@ -282,9 +297,15 @@ export class LiveExecution implements TaskOwner {
     for (const live of this.running.values()) this.#runner.pump(live);
   }
 
-  #applySettled({ node, state, output, view }: Settled): void {
-    const live = this.#facts.settled(node.id, output, view);
-    if (state.kind !== 'completed') live?.stop(this.#stopReason(node.id, state.kind === 'failed' ? state.failure : undefined));
+  #applySettled(settled: Settled): void {
+    const { node, state } = settled;
+    const live = this.running.get(node.id);
+    this.#facts.settle(node.id, settled, node.spec.mode === 'execute' ? undefined : live?.results);
+    if (state.kind !== 'completed' && live !== undefined) {
+      const reason = this.#stopReason(node.id, state.kind === 'failed' ? state.failure : undefined);
+      live.stop(reason);
+      if (state.kind === 'cancelled') this.#abort?.abort(reason);
+    }
     this.#announcer.settled(node.id, state);
   }
 
@@ -321,21 +342,21 @@ export class LiveExecution implements TaskOwner {
   }
 
   /** Tries a store operation until it is done; `undefined` when this process lets go meanwhile. */
-  async #durably<Reply>(operation: () => Promise<Reply>): Promise<Reply | undefined> {
-    for (let delayMs = 100; ; delayMs = Math.min(delayMs * 2, 5_000)) {
+  async #tryAgain<Reply>(failure: unknown, operation: () => Promise<Reply>): Promise<Reply | undefined> {
+    let error = failure;
+    this.#host.logger.error('Store refuses a step; trying again', { executionId: this.id, error });
+    for (let delayMs = 100; !this.#abandoned && !isLoomError(error, 'LOOM_CLOSED'); delayMs = Math.min(delayMs * 2, 5_000)) {
+      this.#storeFailure = errorRecord(error);
+      await new Promise<void>((resolve) => this.#host.clock.setTimer(delayMs, resolve));
       try {
         const reply = await operation();
         this.#storeFailure = undefined;
         return reply;
-      } catch (error) {
-        if (this.#abandoned || isLoomError(error, 'LOOM_CLOSED')) return undefined;
-        if (this.#storeFailure === undefined) {
-          this.#host.logger.error('Store refuses a step; trying again', { executionId: this.id, error });
-        }
-        this.#storeFailure = errorRecord(error);
-        await new Promise<void>((resolve) => this.#host.clock.setTimer(delayMs, resolve));
+      } catch (next) {
+        error = next;
       }
     }
+    return undefined;
   }
 
   #now(): number {

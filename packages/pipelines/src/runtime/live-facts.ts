@@ -1,13 +1,20 @@
 import { LoomError, type NodeCounters } from '@certoai/loom-core';
 import type { ControlRequest, Facts } from '../engine/decide.js';
 import { Json } from '../engine/json.js';
-import type { StageView } from '../engine/stage-view.js';
-import type { Failure } from '../engine/state.js';
+import { stageView, type StageView } from '../engine/stage-view.js';
+import type { Failure, NodeState } from '../engine/state.js';
 import type { Expansion, Mode } from '../modes/mode.js';
 import type { LiveNode } from './live-node.js';
 
 const none: readonly never[] = [];
 const noCounters: NodeCounters = { done: 0, failed: 0 };
+
+/** A node that came to its end. */
+export interface SettledNode {
+  readonly state: NodeState;
+  readonly output: Json;
+  readonly failures: readonly Failure[];
+}
 
 /** What a process knows of an execution it runs; brought up to date in place, read by `decide`. */
 export class LiveFacts implements Facts {
@@ -17,20 +24,29 @@ export class LiveFacts implements Facts {
   readonly maxTasks: number;
   /** Nodes that run here, by id. */
   readonly running = new Map<string, LiveNode>();
-  readonly stages: Record<string, StageView>;
   now = 0;
   request: ControlRequest | undefined = undefined;
-  readonly #outputs: Map<string, Json>;
-  readonly #results: Map<string, readonly (Json | undefined)[]>;
+  readonly #settled = new Map<string, SettledNode>();
+  /** Task results of settled fan-outs, which a gather may take items from. */
+  #results: Map<string, readonly (Json | undefined)[]> | undefined;
+  readonly #stages: Record<string, StageView> = {};
+  /** Settled nodes that are not in `#stages` yet: most are never looked at. */
+  #unseen: string[] = [];
 
-  constructor(executionId: string, input: Json, modes: ReadonlyMap<string, Mode>, maxTasks: number, known: Known = {}) {
+  constructor(executionId: string, input: Json, modes: ReadonlyMap<string, Mode>, maxTasks: number) {
     this.executionId = executionId;
     this.input = input;
     this.modes = modes;
     this.maxTasks = maxTasks;
-    this.stages = { ...known.stages };
-    this.#outputs = new Map(known.outputs);
-    this.#results = new Map(known.settledResults);
+  }
+
+  get stages(): Readonly<Record<string, StageView>> {
+    for (const id of this.#unseen) {
+      const node = this.#settled.get(id);
+      if (node !== undefined) this.#stages[id] = stageView(node.state, node.output, node.failures);
+    }
+    this.#unseen = [];
+    return this.#stages;
   }
 
   counters(node: string): NodeCounters {
@@ -38,15 +54,15 @@ export class LiveFacts implements Facts {
   }
 
   results(node: string): readonly (Json | undefined)[] {
-    return this.running.get(node)?.results ?? this.#results.get(node) ?? none;
+    return this.running.get(node)?.results ?? this.#results?.get(node) ?? none;
   }
 
   failures(node: string): readonly Failure[] {
     return this.running.get(node)?.failures ?? none;
   }
 
-  output(node: string): Json {
-    return this.#outputs.get(node) ?? Json.null;
+  outputOf(node: string): Json {
+    return this.#settled.get(node)?.output ?? Json.null;
   }
 
   expansion(node: string): Expansion {
@@ -55,21 +71,11 @@ export class LiveFacts implements Facts {
     throw new LoomError('LOOM_ILLEGAL_TRANSITION', `Stage "${node}" does not run here.`, { stage: node });
   }
 
-  /** A node has come to its end; returns it when it ran here. */
-  settled(node: string, output: Json, view: StageView): LiveNode | undefined {
-    const live = this.running.get(node);
-    this.running.delete(node);
-    this.#outputs.set(node, output);
-    this.stages[node] = view;
-    // A gather takes items from fan-outs by task, from anything else by output.
-    if (live !== undefined && live.node.spec.mode !== 'execute') this.#results.set(node, live.results);
-    return live;
+  /** @param results - by task; needed for what a gather may take items from */
+  settle(id: string, node: SettledNode, results?: readonly (Json | undefined)[]): void {
+    this.running.delete(id);
+    this.#settled.set(id, node);
+    this.#unseen.push(id);
+    if (results !== undefined) (this.#results ??= new Map()).set(id, results);
   }
-}
-
-/** What was recorded before this process came in. */
-export interface Known {
-  readonly stages?: Readonly<Record<string, StageView>> | undefined;
-  readonly outputs?: ReadonlyMap<string, Json> | undefined;
-  readonly settledResults?: ReadonlyMap<string, readonly (Json | undefined)[]> | undefined;
 }

@@ -245,7 +245,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
     });
     if (!reply.created) return reply.id;
 
-    const live = this.#adopt({ id, plan, input: inputJson, state: first, version: 1, priority, headers });
+    const live = this.#adopt({ plan, facts, state: first, version: 1, priority, headers });
     // Begun in a later turn, so that who gets the handle can listen before anything happens.
     this.#host.pacer.defer(() => (atOnce ? live.begin(begun) : live.resume()));
     if (signal !== undefined) cancelOnAbort(live, signal);

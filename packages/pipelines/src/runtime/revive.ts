@@ -1,12 +1,12 @@
 import { errorRecord, LoomError, type RecordEntry, type StoredExecution, type StoredRecord } from '@certoai/loom-core';
-import { contributedItems, expand, expressionScope, joinOutputs, upstreamOf, type Outputs } from '../engine/expand.js';
+import { contributedItems, expand, expressionScope, joinOutputs, upstreamOf } from '../engine/expand.js';
 import { Json } from '../engine/json.js';
-import { stageView, type StageView } from '../engine/stage-view.js';
-import { basisOf, outputNode, valueIndex, type ExecutionState, type Failure } from '../engine/state.js';
+import { basisOf, outputNode, valueIndex, type ExecutionState, type Failure, type NodeState } from '../engine/state.js';
 import type { Expansion } from '../modes/mode.js';
 import type { Plan, PlanNode } from '../plan/plan.js';
 import type { ExecutionHost } from './execution-host.js';
 import type { Revival } from './live-execution.js';
+import { LiveFacts } from './live-facts.js';
 import { LiveNode } from './live-node.js';
 
 /**
@@ -27,79 +27,55 @@ export async function loadOutputs(
   return new Reviving(host, stored, plan).outputs();
 }
 
-class Reviving implements Outputs {
+class Reviving {
   readonly #host: ExecutionHost;
   readonly #stored: StoredExecution;
   readonly #plan: Plan;
   readonly #state: ExecutionState;
-  readonly #input: Json;
-  #stages: Record<string, StageView> = {};
-  readonly #outputs = new Map<string, Json>();
-  readonly #results = new Map<string, readonly (Json | undefined)[]>();
+  readonly #facts: LiveFacts;
 
   constructor(host: ExecutionHost, stored: StoredExecution, plan: Plan) {
     this.#host = host;
     this.#stored = stored;
     this.#plan = plan;
     this.#state = JSON.parse(stored.state) as ExecutionState;
-    this.#input = Json.fromText(stored.input);
+    this.#facts = new LiveFacts(stored.id, Json.fromText(stored.input), host.modes, host.maxTasks);
   }
 
   async run(): Promise<Revival> {
-    const nodes: LiveNode[] = [];
-    for (const node of this.#plan.nodes) {
-      const state = this.#state.nodes[node.id];
-      if (state === undefined) continue;
-      if (state.kind === 'running') nodes.push(await this.#reviveRunning(node));
-      else if (state.kind === 'completed') await this.#reviveCompleted(node, state.value === true);
-      else this.#know(node.id, Json.null, state.kind === 'failed' ? state.failure : undefined, []);
-    }
-    const { id, version, priority } = this.#stored;
-    return {
-      id,
-      version,
-      priority,
-      plan: this.#plan,
-      input: this.#input,
-      state: this.#state,
-      stages: this.#stages,
-      outputs: this.#outputs,
-      settledResults: this.#results,
-      nodes,
-    };
+    await this.#readSettled(async (node) => {
+      this.#facts.running.set(node.id, await this.#reviveRunning(node));
+    });
+    const { version, priority } = this.#stored;
+    return { plan: this.#plan, facts: this.#facts, state: this.#state, version, priority };
   }
 
   async outputs(): Promise<(stage?: string) => Json | undefined> {
-    for (const node of this.#plan.nodes) {
-      const state = this.#state.nodes[node.id];
-      if (state?.kind === 'completed') await this.#reviveCompleted(node, state.value === true);
-      else if (state !== undefined && state.kind !== 'running') this.#know(node.id, Json.null, undefined, []);
-    }
+    await this.#readSettled(() => Promise.resolve());
     const mapped = this.#plan.output === undefined ? undefined : await this.#value(outputNode);
     return (stage) => {
-      if (stage !== undefined) return this.#outputs.get(stage);
+      if (stage !== undefined) return this.#facts.outputOf(stage);
       if (this.#state.status !== 'completed') return undefined;
-      if (mapped !== undefined) return mapped;
-      return joinOutputs(this.#plan.terminals, this);
+      return mapped ?? joinOutputs(this.#plan.terminals, this.#facts);
     };
   }
 
-  outputOf(node: string): Json {
-    return this.#outputs.get(node) ?? Json.null;
+  async #readSettled(onRunning: (node: PlanNode) => Promise<void>): Promise<void> {
+    for (const node of this.#plan.nodes) {
+      const state = this.#state.nodes[node.id];
+      if (state?.kind === 'completed') await this.#readCompleted(node, state);
+      else if (state?.kind === 'running') await onRunning(node);
+      else if (state !== undefined) this.#facts.settle(node.id, { state, output: Json.null, failures: [] });
+    }
   }
 
-  async #reviveCompleted(node: PlanNode, hasValue: boolean): Promise<void> {
+  async #readCompleted(node: PlanNode, state: Extract<NodeState, { kind: 'completed' }>): Promise<void> {
     const records = await this.#records(node.id);
     const expansion = await this.#expand(node);
     const { results, failures } = tasksOf(records, expansion.tasks);
-    this.#results.set(node.id, results);
-    const value = records.find(({ index }) => index === valueIndex);
-    const output =
-      hasValue && value !== undefined
-        ? Json.fromText(value.body)
-        : expansion.collect(results);
-    this.#know(node.id, output, undefined, failures);
-    this.#outputs.set(node.id, output);
+    const value = state.value === true ? records.find(({ index }) => index === valueIndex) : undefined;
+    const output = value === undefined ? expansion.collect(results) : Json.fromText(value.body);
+    this.#facts.settle(node.id, { state, output, failures }, results);
   }
 
   async #reviveRunning(node: PlanNode): Promise<LiveNode> {
@@ -160,20 +136,15 @@ class Reviving implements Outputs {
     const partial = node.spec.mode === 'gather' && node.spec.condition !== 'all';
     const basis = partial ? await this.#value(basisOf(node.id)) : undefined;
     return expand(node, this.#host.modes, {
-      scope: expressionScope(this.#stored.id, this.#input, this.#stages),
-      upstream: upstreamOf(node, this.#input, this),
+      scope: expressionScope(this.#stored.id, this.#facts.input, this.#facts.stages),
+      upstream: upstreamOf(node, this.#facts.input, this.#facts),
       items: (id) => {
         const source = this.#plan.byId.get(id);
         if (source === undefined) return [];
-        return contributedItems(source, this.#state.nodes[id], () => this.#results.get(id) ?? [], () => this.outputOf(id));
+        return contributedItems(source, this.#state.nodes[id], () => this.#facts.results(id), () => this.#facts.outputOf(id));
       },
       basis,
     });
-  }
-
-  #know(id: string, output: Json, failure: Failure | undefined, errors: readonly Failure[]): void {
-    const kind = this.#state.nodes[id]?.kind ?? 'cancelled';
-    this.#stages = { ...this.#stages, [id]: stageView(kind, output, failure, errors) };
   }
 
   async #value(node: string): Promise<Json | undefined> {

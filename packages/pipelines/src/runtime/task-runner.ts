@@ -22,6 +22,8 @@ export interface TaskOwner {
   mayRun(live: LiveNode): boolean;
   /** Whether `live` has not ended; when it has, what its tasks report is too late. */
   isRunning(live: LiveNode): boolean;
+  /** Aborted when `live` ends before its tasks do. */
+  signalOf(live: LiveNode): AbortSignal;
   /** A task came to its end: done, or failed for good. */
   conclude(live: LiveNode, entry: RecordEntry): void;
   /** Stores `entry`, however long that takes; `undefined` when this process lets go meanwhile. */
@@ -66,7 +68,7 @@ export class TaskRunner {
       actor = spec.actor;
       const task = this.#request(live, issue, actor, spec.input);
       const onProgress = this.#owner.watched ? this.#progressOf(live, issue, actor) : undefined;
-      const outcome = this.#host.run(task, { signal: live.signal, onProgress });
+      const outcome = this.#host.run(task, { signal: this.#owner.signalOf(live), onProgress });
       if (outcome === undefined) return this.#park(live, issue, actor);
       if (this.#owner.watched) this.#owner.emit({ type: 'task:started', ...this.#fields(live, issue, actor) });
       if (outcome instanceof Promise) {

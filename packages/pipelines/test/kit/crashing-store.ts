@@ -10,7 +10,11 @@ export interface CrashPoint {
  * A store whose process dies at one write: the call never returns, nor does any later one. What reached
  * `inner` is what a new process finds. It calls itself durable, so that a new orchestrator recovers.
  */
-export function crashingStore(inner: ExecutionStore, crash?: CrashPoint, onCrash?: () => void): ExecutionStore & { readonly writes: number } {
+export function crashingStore(
+  inner: ExecutionStore,
+  crash?: CrashPoint,
+  onCrash?: () => void,
+): ExecutionStore & { readonly writes: number } {
   let writes = 0;
   let dead = false;
   const never = new Promise<never>(() => undefined);

@@ -55,22 +55,44 @@ export function randomPipeline(seed: number, size = 6): RandomPipeline {
       stages.push({ ...base, actor: 'digest' });
       outputs.set(id, run('digest', upstream, 0));
     } else if (pick === 3) {
-      stages.push({ ...base, mode: 'scatter', scatter: { over: 'input.list', as: 'value', concurrency: 1 + below(3) }, actor: 'digest', input: { value: '${value}', at: '${index}' } });
-      outputs.set(id, input.list.map((value, at) => run('digest', { value, at }, at)));
+      stages.push({
+        ...base,
+        mode: 'scatter',
+        scatter: { over: 'input.list', as: 'value', concurrency: 1 + below(3) },
+        actor: 'digest',
+        input: { value: '${value}', at: '${index}' },
+      });
+      outputs.set(
+        id,
+        input.list.map((value, at) => run('digest', { value, at }, at)),
+      );
     } else if (pick === 4) {
       stages.push({ ...base, mode: 'broadcast', actors: ['digest', 'count'] });
       outputs.set(id, [run('digest', upstream, 0), run('count', upstream, 1)]);
     } else if (pick === 5) {
-      stages.push({ ...base, mode: 'fork-join', branches: { left: { actor: 'digest' }, right: { actor: 'count', input: '${input.n}' } } });
+      stages.push({
+        ...base,
+        mode: 'fork-join',
+        branches: { left: { actor: 'digest' }, right: { actor: 'count', input: '${input.n}' } },
+      });
       outputs.set(id, { left: run('digest', upstream, 0), right: run('count', input.n, 1) });
     } else if (pick === 6) {
-      stages.push({ ...base, mode: 'map-reduce', mapReduce: { over: 'input.list', as: 'value', map: 'bucket', reduce: 'count', groupBy: 'bucket' } });
+      stages.push({
+        ...base,
+        mode: 'map-reduce',
+        mapReduce: { over: 'input.list', as: 'value', map: 'bucket', reduce: 'count', groupBy: 'bucket' },
+      });
       const mapped = input.list.map((value, at) => {
         tasks.push(`${id}#map/${at}`);
         return actors['bucket']?.(value) as { readonly bucket: number };
       });
       const keys = [...new Set(mapped.map(({ bucket }) => bucket))];
-      outputs.set(id, keys.map((key, index) => run('count', { key, items: mapped.filter(({ bucket }) => bucket === key) }, index)));
+      outputs.set(
+        id,
+        keys.map((key, index) =>
+          run('count', { key, items: mapped.filter(({ bucket }) => bucket === key) }, index),
+        ),
+      );
     } else {
       const from = earlier.filter((stage) => Array.isArray(outputs.get(stage)));
       if (from.length === 0) {
@@ -78,16 +100,33 @@ export function randomPipeline(seed: number, size = 6): RandomPipeline {
         outputs.set(id, run('count', upstream, 0));
       } else {
         for (const dependency of from) needed.add(dependency);
-        stages.push({ id, mode: 'gather', gather: { from }, dependsOn: [...new Set([...dependsOn, ...from])] });
-        outputs.set(id, from.flatMap((stage) => outputs.get(stage) as JsonValue[]));
+        stages.push({
+          id,
+          mode: 'gather',
+          gather: { from },
+          dependsOn: [...new Set([...dependsOn, ...from])],
+        });
+        outputs.set(
+          id,
+          from.flatMap((stage) => outputs.get(stage) as JsonValue[]),
+        );
       }
     }
   }
   const last = [...outputs.keys()].filter((id) => !needed.has(id));
-  return { definition: { name: `random-${seed}`, stages }, input, expected: upstreamOf(last, outputs, input), tasks };
+  return {
+    definition: { name: `random-${seed}`, stages },
+    input,
+    expected: upstreamOf(last, outputs, input),
+    tasks,
+  };
 }
 
-function upstreamOf(ids: readonly string[], outputs: ReadonlyMap<string, JsonValue>, input: JsonValue): JsonValue {
+function upstreamOf(
+  ids: readonly string[],
+  outputs: ReadonlyMap<string, JsonValue>,
+  input: JsonValue,
+): JsonValue {
   if (ids.length === 0) return input;
   const [only] = ids;
   if (ids.length === 1 && only !== undefined) return outputs.get(only) ?? null;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Actor, type Logger } from '@certoai/loom-core';
+import { Actor, type JsonValue, type Logger } from '@certoai/loom-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Loom } from '../../src/index.js';
 
@@ -124,7 +124,7 @@ describe('Loom', () => {
   test('a mode registered before or after initialize runs', async () => {
     await using loom = new Loom();
     loom.registerActor('echo', (x: unknown) => x);
-    const twice = { plan: ({ input }: { readonly input: never }) => [{ actor: 'echo', input }, { actor: 'echo', input }] };
+    const twice = { plan: ({ input }: { readonly input: JsonValue }) => [{ actor: 'echo', input }, { actor: 'echo', input }] };
     loom.registerExecutor('before', twice);
     await loom.initialize();
     loom.registerExecutor('after', twice);

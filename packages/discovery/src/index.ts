@@ -1,0 +1,1 @@
+export { ActorRegistry } from '@certoai/loom-core';

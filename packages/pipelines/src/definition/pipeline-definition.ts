@@ -1,0 +1,258 @@
+import type { JsonValue } from '@certoai/loom-core';
+
+/**
+ * A pipeline as people write it, in TypeScript, JSON or YAML. Checked by `parseDefinition`; the zod
+ * schema in `schema.ts` says the same and a type test keeps the two equal.
+ *
+ * Strings may hold expressions: exactly `${ … }` keeps the value's type, `${ … }` inside a longer string
+ * is put in as text, `$${` is a literal `${`, everything else is literal. The language is JMESPath.
+ *
+ * @typeParam Input - what the pipeline takes, known when `input` is a zod schema
+ */
+export interface PipelineDefinition<Input = unknown> {
+  /** What people call it, 1 to 200 characters. @default none */
+  readonly name?: string | undefined;
+  /** Free text, 1 to 100 characters; the content hash identifies a definition anyway. @default none */
+  readonly version?: string | undefined;
+  /** What it is for, up to 10 000 characters. @default none */
+  readonly description?: string | undefined;
+  /** JSON Schema (in TypeScript also a zod schema) that the input must match at start. @default anything */
+  readonly input?: InputSchema<Input> | undefined;
+  /** 1 to 10 000 stages. Each follows the one before it unless it says `dependsOn`. */
+  readonly stages: readonly StageDefinition[];
+  /** The result, with expressions in it. @default the last stage's output; of several last stages an object by id */
+  readonly output?: JsonValue | undefined;
+  /** Milliseconds a whole execution may take, 1 to 31_536_000_000 (365 days). @default no limit */
+  readonly timeoutMs?: number | undefined;
+  /** In `input` and `with`, a path that resolves to nothing is an error in place of `null`. @default false */
+  readonly strictInputs?: boolean | undefined;
+}
+
+/** A JSON Schema, or a schema object of zod or another library that follows Standard Schema with JSON Schema. */
+export type InputSchema<Input = unknown> = JsonSchemaObject | SchemaLike<Input>;
+
+/** A JSON Schema (draft 2020-12) as plain JSON. */
+export interface JsonSchemaObject {
+  readonly [keyword: string]: JsonValue;
+  readonly '~standard'?: never;
+}
+
+/** The part of a Standard Schema (https://standardschema.dev) that is read here. */
+export interface SchemaLike<Input = unknown> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly types?: { readonly input: Input; readonly output: unknown } | undefined;
+  };
+}
+
+/** One step of a pipeline, told apart by `mode`. */
+// oxlint-disable-next-line typescript/no-redundant-type-constituents -- `never` until CustomModes is extended
+export type StageDefinition = BuiltInStage | CustomStage;
+
+export type BuiltInStage =
+  | ExecuteStage
+  | ScatterStage
+  | GatherStage
+  | MapReduceStage
+  | BroadcastStage
+  | ForkJoinStage;
+
+/** What every stage may say. */
+export interface StageBase {
+  /**
+   * Unique in the pipeline: letters, digits, `_` and `-`, 1 to 100. One with a `-` or a leading digit is
+   * quoted in expressions: `stages."legal-check".output`. JSON and YAML also accept the name `name`.
+   */
+  readonly id: string;
+  /** What it is for, up to 10 000 characters. @default none */
+  readonly description?: string | undefined;
+  /** Expression; the stage is skipped unless it is true (false, null, "", [] and {} are not). @default always runs */
+  readonly when?: string | undefined;
+  /** Stages that finish before this one starts; `[]`: starts at once. @default the stage before it; for gather: `from` */
+  readonly dependsOn?: string | readonly string[] | undefined;
+  /** When and how often a failed task is tried again. @default tried once */
+  readonly retry?: RetryDefinition | undefined;
+  /** Milliseconds one attempt may take, 1 to 31_536_000_000 (365 days). @default no limit */
+  readonly timeoutMs?: number | undefined;
+  /** Milliseconds the whole stage may take, retries included, 1 to 31_536_000_000 (365 days). @default no limit */
+  readonly stageTimeoutMs?: number | undefined;
+  /** Tasks of this stage at the same time, 1 to 10_000. @default 100 */
+  readonly concurrency?: number | undefined;
+  /** Its tasks go before those of a lower priority; whole number, 0 to 100. @default 0, or the execution's */
+  readonly priority?: number | undefined;
+  /** The stage's output, made of `${output}` (what the actors gave) and anything upstream. @default what the actors gave */
+  readonly output?: JsonValue | undefined;
+  /** `continue`: the pipeline goes on when the stage fails; `stages.<id>.error` tells why. @default "fail" */
+  readonly onFailure?: 'fail' | 'continue' | undefined;
+}
+
+interface WithInput {
+  /** What the actor receives, with expressions in it. @default first stage: the pipeline's input; one dependency: its output; several: an object by stage id */
+  readonly input?: JsonValue | undefined;
+}
+
+/** One task. The default mode. */
+export interface ExecuteStage extends StageBase, WithInput {
+  /** @default "execute" */
+  readonly mode?: 'execute' | 'single' | undefined;
+  readonly actor: ActorDefinition;
+}
+
+/** One task for each item of a list; the output is the list of results, in the order of the items. */
+export interface ScatterStage extends StageBase {
+  readonly mode: 'scatter';
+  readonly scatter: ScatterDefinition;
+  readonly actor: ActorDefinition;
+  /** What the actor receives; sees the item's variable, `item` and `index`. @default the item */
+  readonly input?: JsonValue | undefined;
+}
+
+/** Waits for other stages and brings their results together; with an actor, one task per group. */
+export interface GatherStage extends StageBase {
+  readonly mode: 'gather';
+  readonly gather?: GatherDefinition | undefined;
+  /** Receives each group. @default none: the stage's output is the results, or the groups, themselves */
+  readonly actor?: ActorDefinition | undefined;
+  /** What the actor receives; sees `group.key` and `group.items`. @default with groupBy `{ key, items }`, else what was gathered */
+  readonly input?: JsonValue | undefined;
+}
+
+/** `map` for each item, then `reduce` for each group of results. */
+export interface MapReduceStage extends StageBase {
+  readonly mode: 'map-reduce';
+  readonly mapReduce: MapReduceDefinition;
+  /** What the map actor receives; sees the item's variable, `item` and `index`. @default the item */
+  readonly input?: JsonValue | undefined;
+}
+
+/** The same input to several actors; the output is the list of results, in the order of `actors`. */
+export interface BroadcastStage extends StageBase, WithInput {
+  readonly mode: 'broadcast';
+  /** 1 to 1 000 actors. */
+  readonly actors: readonly ActorDefinition[];
+}
+
+/** Different work at the same time; the output is an object by branch name. */
+export interface ForkJoinStage extends StageBase, WithInput {
+  readonly mode: 'fork-join';
+  /** 1 to 1 000 branches by name; names follow the rule of stage ids. */
+  readonly branches: Readonly<Record<string, BranchDefinition>>;
+}
+
+/**
+ * Modes that a program adds with `registerExecutor`, and the type of their `with` block. Extend it to
+ * have them checked: `declare module '@certoai/loom-pipelines' { interface CustomModes { poll: { url: string } } }`.
+ */
+// oxlint-disable-next-line typescript/no-empty-object-type -- filled by declaration merging
+export interface CustomModes {}
+
+/** A stage of a mode that is not built in. */
+export type CustomStage = {
+  [Mode in keyof CustomModes]: StageBase &
+    WithInput & {
+      readonly mode: Mode;
+      /** The mode's own settings, with expressions in them. */
+      readonly with?: CustomModes[Mode] | undefined;
+      readonly actor?: ActorDefinition | undefined;
+    };
+}[keyof CustomModes];
+
+/**
+ * Who does the work: an actor type by name, an expression that gives one (`"${input.reviewer}"`), or
+ * rules of which the first that holds decides.
+ */
+export type ActorDefinition = string | ActorRules;
+
+export interface ActorRules {
+  /** 1 to 100 rules, tried in order. */
+  readonly rules: readonly ActorRuleDefinition[];
+  /** Actor when no rule holds. @default none: the task fails */
+  readonly default?: string | undefined;
+}
+
+export interface ActorRuleDefinition {
+  /** Expression; sees what `input` sees. */
+  readonly when: string;
+  /** Actor type by name; no expression. */
+  readonly actor: string;
+}
+
+export interface RetryDefinition {
+  /** Attempts in all, 1 to 1_000; 1: no retry. @default 1 */
+  readonly maxAttempts?: number | undefined;
+  /** How the delay grows from attempt to attempt. @default "exponential" */
+  readonly backoff?: 'fixed' | 'linear' | 'exponential' | undefined;
+  /** Milliseconds before the second attempt, 0 to 86_400_000 (1 day). @default 200 */
+  readonly initialDelayMs?: number | undefined;
+  /** Milliseconds the delay does not grow beyond, 0 to 604_800_000 (7 days). @default 30_000, or initialDelayMs if that is more */
+  readonly maxDelayMs?: number | undefined;
+  /** Spreads the delays, so that tasks that failed together do not come back together. @default true */
+  readonly jitter?: boolean | undefined;
+  /** Error names or codes that are never tried again, up to 100. @default [] */
+  readonly nonRetryable?: readonly string[] | undefined;
+}
+
+export interface ScatterLevelDefinition {
+  /** Expression that gives the list; an inner one sees the outer variables. */
+  readonly over: string;
+  /** Name of the variable that holds the item: letters, digits, `_`, no leading digit. @default "item" */
+  readonly as?: string | undefined;
+  /** Expression; items for which it is not true are left out. @default all items */
+  readonly where?: string | undefined;
+  /** For each item again a list: one task for each item of the innermost. At most 5 levels. @default none */
+  readonly scatter?: ScatterLevelDefinition | undefined;
+}
+
+export interface ScatterDefinition extends ScatterLevelDefinition {
+  /** Tasks at the same time, 1 to 10_000; the same as the stage's `concurrency`. @default 100 */
+  readonly concurrency?: number | undefined;
+  /** `continue`: one failed task leaves the others alone; its result is `null`. @default "fail" */
+  readonly onTaskFailure?: 'fail' | 'continue' | undefined;
+  /** With `continue`: fewer successes than this fail the stage; 0 to 1_000_000. @default 0 */
+  readonly minSuccess?: number | undefined;
+}
+
+export interface GatherDefinition {
+  /** Id or ids of the stages to gather. @default `dependsOn`, else the stage before */
+  readonly from?: string | readonly string[] | undefined;
+  /** Starts when `all`: every source has finished; `any`: one task has succeeded; `count`: `count` of them have. @default "all" */
+  readonly condition?: 'all' | 'any' | 'count' | undefined;
+  /** With `condition: count`: successes to wait for in all sources together, 1 to 1_000_000. */
+  readonly count?: number | undefined;
+  /** Expression on each result that names its group; a bare name is a field of the result. @default one group, key null */
+  readonly groupBy?: string | undefined;
+  /** One list after the other, or an object: by stage id, with groupBy by key. @default "concat" */
+  readonly combine?: 'concat' | 'object' | undefined;
+}
+
+export interface MapReduceDefinition {
+  /** Expression that gives the list. */
+  readonly over: string;
+  /** Name of the variable that holds the item: letters, digits, `_`, no leading digit. @default "item" */
+  readonly as?: string | undefined;
+  /** Expression; items for which it is not true are left out. @default all items */
+  readonly where?: string | undefined;
+  /** Receives each item. */
+  readonly map: ActorDefinition;
+  /** Receives each group of map results. */
+  readonly reduce: ActorDefinition;
+  /** What the reduce actor receives; sees `group.key` and `group.items`. @default { key, items } */
+  readonly reduceInput?: JsonValue | undefined;
+  /** Expression on each map result that names its group; a bare name is a field of the result. @default one group, key null */
+  readonly groupBy?: string | undefined;
+  /** Map tasks at the same time, 1 to 10_000; the same as the stage's `concurrency`. @default 100 */
+  readonly concurrency?: number | undefined;
+  /** `continue`: one failed map task leaves the others alone; its result is left out. @default "fail" */
+  readonly onTaskFailure?: 'fail' | 'continue' | undefined;
+  /** With `continue`: fewer successful map tasks than this fail the stage; 0 to 1_000_000. @default 0 */
+  readonly minSuccess?: number | undefined;
+}
+
+export interface BranchDefinition {
+  readonly actor: ActorDefinition;
+  /** What the actor receives. @default the stage's input */
+  readonly input?: JsonValue | undefined;
+  /** Expression; the branch is skipped unless it is true, and its output is `null`. @default always runs */
+  readonly when?: string | undefined;
+}

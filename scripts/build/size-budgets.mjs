@@ -1,0 +1,38 @@
+// How large a package may be: its own JavaScript as published, unminified, without its dependencies.
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+/** Kilobytes (1000 bytes) of what the main entry loads, now or later. Other entries, such as core's `testing`, are not counted. */
+const budgetsKb = { core: 50, storage: 100, discovery: 80, observability: 120, config: 40, pipelines: 200 };
+
+/**
+ * @param {readonly import('../lib/packages.mjs').Package[]} packages
+ * @returns {string[]} one message for each package that is too large
+ */
+export function overBudget(packages) {
+  return packages.flatMap(({ folder, path, manifest }) => {
+    const budget = /** @type {Record<string, number>} */ (budgetsKb)[folder];
+    if (budget === undefined) return [];
+    const kilobytes = reachableBytes(join(path, 'dist/index.js')) / 1000;
+    if (kilobytes <= budget) return [];
+    const size = kilobytes.toFixed(1);
+    return [
+      `${manifest.name} is ${size} KB, over its budget of ${budget} KB (scripts/build/size-budgets.mjs).`,
+    ];
+  });
+}
+
+/**
+ * @param {string} entry
+ * @returns {number} bytes of the file and of every file it imports by a relative path, static or dynamic
+ */
+export function reachableBytes(entry) {
+  const seen = new Set([entry]);
+  for (const file of seen) {
+    const imports = readFileSync(file, 'utf8').matchAll(
+      /(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+\.js)["']/g,
+    );
+    for (const [, specifier = ''] of imports) seen.add(resolve(dirname(file), specifier));
+  }
+  return [...seen].reduce((sum, file) => sum + statSync(file).size, 0);
+}
