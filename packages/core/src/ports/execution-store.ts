@@ -133,13 +133,13 @@ export interface NodeCounters {
 
 /**
  * What is known of one task. `completed` and `failed` are final; `pending` holds what the next
- * hand-out needs. Negative indices hold a node's own values (an output mapping, say): written once
- * like any other record, and never counted.
+ * hand-out needs. Index -1 holds a node's own value (an output mapping, say): written once like any
+ * other record, and never counted.
  */
 export interface RecordEntry {
   readonly executionId: string;
   readonly node: string;
-  /** From 0; negative for the node's own values. */
+  /** From 0; -1 for the node's own value. */
   readonly index: number;
   /** The fencing token the caller holds. */
   readonly held: number;

@@ -1,0 +1,97 @@
+import { LoomError } from '../errors/loom-error.js';
+import type { ActorRegistration } from '../registry/actor-registry.js';
+import { ActorCell } from './actor-cell.js';
+import type { ActorSpec } from './actor-spec.js';
+import { resolveSpec } from './actor-spec.js';
+import type { ActorSystem } from './actor-system.js';
+import type { Cell } from './cell.js';
+import { is } from './cell-state.js';
+import { judge, kill, requestStop, start } from './lifecycle.js';
+import type { LocalRef } from './local-ref.js';
+import { Siblings } from './siblings.js';
+
+/**
+ * The actors of one registered type: one without a key, and one for each key in use. They always exist
+ * for those who send: an instance is made for the first message and, once it has gone, for the next.
+ */
+export class ActorHome {
+  readonly type: string;
+  isOpen = true;
+  readonly #system: ActorSystem;
+  readonly #siblings: Siblings;
+  readonly #live = new Map<string | undefined, Cell>();
+  #registration: ActorRegistration;
+  #spec: ActorSpec;
+
+  constructor(registration: ActorRegistration, system: ActorSystem) {
+    this.type = registration.type;
+    this.#system = system;
+    this.#siblings = new Siblings(undefined, registration.type);
+    this.#registration = registration;
+    this.#spec = resolveSpec(registration.definition, registration.options, this);
+  }
+
+  actorOf(key: string | undefined): LocalRef {
+    const live = this.#live.get(key);
+    if (live) return live.self;
+    if (key !== undefined) this.#checkKey(key);
+    const cell = new ActorCell(this.#system, this.#spec, this.#siblings, key);
+    cell.flags = is.dormant;
+    return cell.self;
+  }
+
+  /** A message for a cell without an instance: another cell may have taken its key since. */
+  wake(cell: Cell, message: unknown): void {
+    const live = this.#live.get(cell.name) ?? this.#revive(cell);
+    if (!live) return cell.abandon(message, 'stopped');
+    cell.self.cell = live;
+    live.post(message);
+  }
+
+  /** `cell` has put its instance away. */
+  left(cell: Cell): void {
+    if (this.#live.get(cell.name) === cell) this.#live.delete(cell.name);
+    if (cell.count > 0) this.#revive(cell);
+  }
+
+  /** From the next message of each actor on, with a fresh instance. */
+  replace(registration: ActorRegistration): void {
+    this.#registration = registration;
+    this.#spec = resolveSpec(registration.definition, registration.options, this);
+    for (const cell of this.#live.values()) {
+      const isBetween = (cell.flags & is.suspended) !== 0;
+      cell.spec = this.#spec;
+      if (!isBetween) judge(cell, { directive: 'renew', error: undefined });
+    }
+  }
+
+  /** The type is gone, or its worker. What waits becomes dead letters. */
+  async close(): Promise<void> {
+    this.isOpen = false;
+    await Promise.all([...this.#live.values()].map((cell) => requestStop(cell)));
+  }
+
+  kill(): void {
+    for (const cell of [...this.#live.values()]) kill(cell);
+  }
+
+  #revive(cell: Cell): Cell | undefined {
+    if (!this.isOpen) return undefined;
+    cell.spec = this.#spec;
+    cell.flags = is.suspended | (cell.flags & is.scheduled);
+    this.#live.set(cell.name, cell);
+    this.#siblings.add(cell);
+    start(cell);
+    return cell;
+  }
+
+  #checkKey(key: string): void {
+    const { type } = this;
+    if (typeof key !== 'string' || key === '') {
+      throw new LoomError('LOOM_INVALID_OPTION', `The key of an actor "${type}" must be a text of 1 or more characters.`, { actor: type });
+    }
+    if (this.#registration.definition.kind !== 'instance') return;
+    const message = `Actor type "${type}" is one instance, so it has no actor for a key. Register its class or a factory.`;
+    throw new LoomError('LOOM_UNSUPPORTED', message, { actor: type });
+  }
+}

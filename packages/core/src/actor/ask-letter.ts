@@ -1,0 +1,93 @@
+import { LoomError } from '../errors/loom-error.js';
+import type { MessageEnvelope } from '../message/envelope.js';
+import type { Cell } from './cell.js';
+import { is } from './cell-state.js';
+import type { DeadLetterReason } from './dead-letters.js';
+import { Letter } from './letter.js';
+
+/** A message whose sender waits for what the handler returns. */
+export class AskLetter extends Letter {
+  readonly timeoutMs: number;
+  /** The actor asked. */
+  readonly cell: Cell;
+  resolve: (value: unknown) => void = ignore;
+  reject: (error: unknown) => void = ignore;
+  #stopListening: (() => void) | undefined = undefined;
+
+  constructor(body: unknown, envelope: MessageEnvelope | undefined, cell: Cell, timeoutMs: number) {
+    super(body, envelope);
+    this.cell = cell;
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** Ends the ask when `signal` is aborted. */
+  listen(signal: AbortSignal): void {
+    const onAbort = (): void => this.#endEarly(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#stopListening = () => signal.removeEventListener('abort', onAbort);
+  }
+
+  override succeed(value: unknown): void {
+    if (this.ended) return;
+    this.#end();
+    this.resolve(value);
+  }
+
+  override fail(error: unknown): void {
+    if (this.ended) return;
+    this.#end();
+    this.reject(error);
+  }
+
+  override abandon(cell: Cell, reason: DeadLetterReason, cause?: unknown): void {
+    if (!this.ended) this.fail(notAnswered(cell.path, this.body, reason, cause));
+  }
+
+  override expire(): void {
+    const { cell, timeoutMs } = this;
+    const { path: actor, count: waiting } = cell;
+    const message = `Actor "${actor}" did not answer ${describeMessage(this.body)} within ${timeoutMs} ms; ${this.#whyNot()}.`;
+    this.#endEarly(new LoomError('LOOM_TIMEOUT', message, { actor, timeoutMs, waiting }));
+  }
+
+  #whyNot(): string {
+    const { cell } = this;
+    if (cell.current === this) return 'its handler has not returned';
+    if ((cell.flags & is.suspended) !== 0) return 'it is starting or restarting';
+    return `${cell.count} messages wait in its mailbox`;
+  }
+
+  #endEarly(reason: unknown): void {
+    this.fail(reason);
+    this.cancel(reason);
+  }
+
+  #end(): void {
+    this.ended = true;
+    this.list?.remove(this);
+    this.#stopListening?.();
+  }
+}
+
+function ignore(): void {}
+
+/** Names a message by its discriminant, never by its content. */
+export function describeMessage(message: unknown): string {
+  if (typeof message !== 'object' || message === null) return `a ${message === null ? 'null' : typeof message}`;
+  for (const key of ['type', 'kind'] as const) {
+    const name = (message as Record<string, unknown>)[key];
+    if (typeof name === 'string') return `"${name}"`;
+  }
+  return 'a message';
+}
+
+function notAnswered(actor: string, body: unknown, reason: DeadLetterReason, cause: unknown): LoomError {
+  const what = describeMessage(body);
+  const options = cause === undefined ? {} : { cause };
+  if (reason === 'stopped') {
+    const message = `Actor "${actor}" stopped before it handled ${what}.`;
+    return new LoomError('LOOM_ACTOR_STOPPED', message, { actor }, options);
+  }
+  const message = `The mailbox of actor "${actor}" is full, so ${what} was not taken. Send less, or raise mailbox.capacity.`;
+  return new LoomError('LOOM_MAILBOX_FULL', message, { actor, reason }, options);
+}

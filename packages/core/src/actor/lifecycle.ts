@@ -1,0 +1,281 @@
+import { LoomError } from '../errors/loom-error.js';
+import { isThenable } from '../internal/thenable.js';
+import type { ActorInstance } from './actor-definition.js';
+import type { Cell } from './cell.js';
+import { is } from './cell-state.js';
+import { armIdle, disarmIdle } from './idle.js';
+import { Letter } from './letter.js';
+import { unstashAll } from './stash.js';
+import { mayRestart, restartDelay } from './supervision.js';
+import type { Verdict } from './supervision.js';
+import { announceTermination } from './watch.js';
+
+const done = Promise.resolve();
+
+/** Creates the instance and lets it prepare; messages wait until it has. Costs no promise when nothing waits. */
+export function start(cell: Cell): void {
+  let pending: PromiseLike<unknown>;
+  try {
+    const made = cell.spec.definition.create();
+    if (isThenable(made)) {
+      pending = made.then((instance) => enter(cell, instance));
+    } else {
+      const started = enter(cell, made);
+      if (!isThenable(started)) return ready(cell);
+      pending = started;
+    }
+  } catch (error) {
+    return failedToStart(cell, error);
+  }
+  void whileSuspended(cell, async () => {
+    try {
+      await pending;
+    } catch (error) {
+      return failedToStart(cell, error);
+    }
+    ready(cell);
+  });
+}
+
+function enter(cell: Cell, instance: ActorInstance): unknown {
+  cell.instance = instance;
+  instance.context = cell.context;
+  return instance.onStart?.(cell.context);
+}
+
+function failedToStart(cell: Cell, error: unknown): void {
+  if ((cell.flags & is.stopping) !== 0) void end(cell);
+  else fail(cell, error);
+}
+
+function ready(cell: Cell): void {
+  if ((cell.flags & is.stopped) !== 0) return;
+  cell.current = undefined;
+  cell.flags &= ~is.suspended;
+  const { passivateAfterMs } = cell.spec;
+  if (passivateAfterMs < Infinity && cell.name !== undefined) armIdle(cell, 'passivation', passivateAfterMs);
+  proceed(cell);
+}
+
+function proceed(cell: Cell): void {
+  if (cell.flags !== 0) atBoundary(cell);
+  else if (cell.count > 0) cell.schedule();
+}
+
+/** At rest between two messages, with something to do first. */
+export function atBoundary(cell: Cell): void {
+  const { flags } = cell;
+  if ((flags & is.suspended) !== 0) return;
+  if ((flags & is.stopping) !== 0) return void end(cell);
+  if ((flags & is.judged) !== 0) {
+    cell.flags &= ~is.judged;
+    const { verdict } = cell.extra;
+    cell.extra.verdict = undefined;
+    if (verdict) execute(cell, verdict);
+  } else if ((flags & is.draining) !== 0 && cell.count === 0) {
+    void requestStop(cell);
+  } else if (cell.count > 0 && (flags & is.scheduled) === 0) {
+    cell.schedule();
+  }
+}
+
+/** Its handler threw, or one of its hooks, or a child that escalates. */
+export function fail(cell: Cell, error: unknown): void {
+  if ((cell.flags & (is.stopping | is.stopped | is.dormant)) !== 0) return;
+  const { supervision } = cell.spec;
+  const verdict = { directive: decide(cell, error), error };
+  const { directive } = verdict;
+  cell.system.logger.warn('Actor failed', { actor: cell.path, directive, error });
+  if (supervision.allForOne && (directive === 'restart' || directive === 'stop')) {
+    for (const sibling of cell.siblings.all()) {
+      // One that is between two instances has nothing left to restart.
+      const fresh = (sibling.flags & is.suspended) !== 0 && directive === 'restart';
+      if (sibling !== cell && !fresh) judge(sibling, verdict);
+    }
+  }
+  judge(cell, verdict);
+}
+
+function decide(cell: Cell, error: unknown): Verdict['directive'] {
+  try {
+    const directive = cell.spec.supervision.decide(error);
+    // Without an instance there is nothing to go on with.
+    const hasState = (cell.flags & is.suspended) === 0;
+    return directive === 'resume' && !hasState ? 'restart' : directive;
+  } catch (reason) {
+    cell.system.logger.error('Supervision failed, so the actor stops', { actor: cell.path, error: reason });
+    return 'stop';
+  }
+}
+
+/** Carries out what was decided: now, or after the message the actor is at. */
+export function judge(cell: Cell, verdict: Verdict): void {
+  if ((cell.flags & (is.active | is.busy)) === 0) return execute(cell, verdict);
+  if (cell.extra.verdict?.directive === 'stop') return;
+  cell.extra.verdict = verdict;
+  cell.flags |= is.judged;
+}
+
+function execute(cell: Cell, { directive, error }: Verdict): void {
+  if ((cell.flags & (is.stopping | is.stopped | is.dormant)) !== 0) return atBoundary(cell);
+  cell.flags &= ~(is.suspended | is.escalated);
+  switch (directive) {
+    case 'restart':
+      return void restart(cell, error);
+    case 'renew':
+      return void end(cell);
+    case 'resume':
+      for (const child of cell.offspring?.all() ?? []) {
+        if ((child.flags & is.escalated) !== 0) execute(child, { directive, error });
+      }
+      return proceed(cell);
+    case 'escalate': {
+      const { parent } = cell.siblings;
+      if (!parent) return giveUp(cell, error, 'Actor without a parent escalated, so it stops');
+      cell.flags |= is.suspended | is.escalated;
+      return fail(parent, error);
+    }
+    case 'stop':
+      return giveUp(cell, error);
+  }
+}
+
+function giveUp(cell: Cell, error: unknown, message?: string): void {
+  if (message) cell.system.logger.error(message, { actor: cell.path, error });
+  cell.extra.cause = error;
+  void requestStop(cell);
+}
+
+async function restart(cell: Cell, error: unknown): Promise<void> {
+  const { extra, system, spec } = cell;
+  if (!mayRestart(spec.supervision, (extra.restarts ??= []), system.clock.now())) {
+    return giveUp(cell, error, 'Actor was restarted too often, so it stops');
+  }
+  const delayMs = restartDelay(spec.supervision, ++extra.streak, system.random);
+  await whileSuspended(cell, async () => {
+    reset(cell);
+    await hook(cell, 'onRestart', () => cell.instance?.onRestart?.(error, cell.context));
+    await stopChildren(cell);
+    if (delayMs > 0 && (cell.flags & is.stopping) === 0) await pause(cell, delayMs);
+    if ((cell.flags & is.stopped) !== 0) return;
+    if ((cell.flags & is.stopping) !== 0) return end(cell);
+    unstashAll(cell);
+    start(cell);
+  });
+}
+
+/**
+ * Ends the actor after the message it is at, or with `drain` after those that wait.
+ * @returns a promise that resolves when it has stopped
+ */
+export function requestStop(cell: Cell, drain = false): Promise<void> {
+  if ((cell.flags & (is.stopped | is.dormant)) !== 0) return done;
+  const { promise } = (cell.extra.stopped ??= deferred());
+  if ((cell.flags & is.stopping) !== 0) return promise;
+  if (drain) {
+    cell.flags |= is.draining;
+    if (cell.flags !== is.draining || cell.count > 0) return promise;
+  }
+  cell.flags |= is.stopping;
+  cell.abandonMail('stopped');
+  if (cell.current instanceof Letter) cell.current.cancel(stopError(cell));
+  if ((cell.flags & is.escalated) !== 0) cell.flags &= ~(is.suspended | is.escalated);
+  cell.extra.wake?.();
+  if ((cell.flags & (is.active | is.busy | is.suspended)) === 0) void end(cell);
+  return promise;
+}
+
+/** Puts the instance away. An actor of a registered type whose mailbox is not empty gets a fresh one. */
+export async function end(cell: Cell): Promise<void> {
+  await whileSuspended(cell, async () => {
+    reset(cell);
+    if (cell.offspring?.first) await stopChildren(cell);
+    const stopping = hook(cell, 'onStop', () => cell.instance?.onStop?.(cell.context));
+    if (stopping) await stopping;
+    if ((cell.flags & is.stopped) === 0) retire(cell);
+  });
+}
+
+/** Ends without waiting for anything: for a worker that closes and whose handlers do not return. */
+export function kill(cell: Cell): void {
+  for (const child of cell.offspring?.all() ?? []) kill(child);
+  reset(cell);
+  const { current } = cell;
+  if (current instanceof Letter) {
+    current.cancel(stopError(cell));
+    current.abandon(cell, 'stopped');
+  }
+  retire(cell);
+}
+
+function retire(cell: Cell): void {
+  const { extras, spec } = cell;
+  const revives = spec.home?.isOpen === true;
+  if (extras?.stash) {
+    if (revives && (cell.flags & is.stopping) === 0) unstashAll(cell);
+    else for (const message of extras.stash) cell.abandon(message, 'stopped');
+  }
+  if (!revives) cell.abandonMail('stopped');
+  cell.siblings.remove(cell);
+  cell.instance = cell.offspring = cell.extras = undefined;
+  // It may still stand in the scheduler's line, once.
+  cell.flags = (revives ? is.dormant : is.stopped) | (cell.flags & is.scheduled);
+  if (extras) {
+    announceTermination(cell, extras);
+    extras.stopped?.resolve();
+  }
+  spec.home?.left(cell);
+}
+
+function reset(cell: Cell): void {
+  const { extras } = cell;
+  if (!extras) return;
+  extras.behaviours = undefined;
+  extras.timers?.cancelAll();
+  disarmIdle(cell, extras);
+}
+
+/** Runs a step between two messages: no message is handled meanwhile, and the system is not idle. */
+async function whileSuspended(cell: Cell, step: () => Promise<void>): Promise<void> {
+  const { scheduler } = cell.system;
+  cell.flags |= is.suspended;
+  scheduler.suspend();
+  await step();
+  scheduler.settle();
+}
+
+async function stopChildren(cell: Cell): Promise<void> {
+  await Promise.all((cell.offspring?.all() ?? []).map((child) => requestStop(child)));
+}
+
+/** What a hook throws is logged: the step it belongs to goes on. */
+function hook(cell: Cell, name: string, call: () => unknown): PromiseLike<unknown> | undefined {
+  const failed = (error: unknown): void => cell.system.logger.warn('Actor hook failed', { actor: cell.path, hook: name, error });
+  try {
+    const result = call();
+    return isThenable(result) ? Promise.resolve(result).catch(failed) : undefined;
+  } catch (error) {
+    failed(error);
+    return undefined;
+  }
+}
+
+function pause(cell: Cell, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = cell.system.clock.setTimer(delayMs, resolve);
+    cell.extra.wake = () => {
+      cancel();
+      resolve();
+    };
+  });
+}
+
+function stopError(cell: Cell): LoomError {
+  return new LoomError('LOOM_ACTOR_STOPPED', `Actor "${cell.path}" was stopped.`, { actor: cell.path });
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((fulfil) => (resolve = fulfil));
+  return { promise, resolve };
+}

@@ -1,0 +1,80 @@
+import { wholeNumber } from '../internal/numeric-option.js';
+import type { Cell } from './cell.js';
+import { Letter } from './letter.js';
+import type { ActorTimers } from './timers.js';
+
+class TimerLetter extends Letter {
+  readonly #timer: Timer;
+
+  constructor(message: unknown, timer: Timer) {
+    super(message);
+    this.#timer = timer;
+  }
+  override deliver(cell: Cell): unknown {
+    return this.#timer.handled() ? cell.receive(this.body) : undefined;
+  }
+  override abandon(): void {}
+}
+
+/** The named timers of one actor. */
+export class TimerTable implements ActorTimers {
+  readonly #cell: Cell;
+  readonly #timers = new Map<string, Timer>();
+
+  constructor(cell: Cell) {
+    this.#cell = cell;
+  }
+
+  once(name: string, delayMs: number, message: unknown): void {
+    this.#set(name, wholeNumber('delayMs', delayMs, 0, { min: 0 }), message, false);
+  }
+  every(name: string, intervalMs: number, message: unknown): void {
+    this.#set(name, wholeNumber('intervalMs', intervalMs, 0, { min: 1 }), message, true);
+  }
+  cancel(name: string): void {
+    this.#timers.get(name)?.cancel();
+    this.#timers.delete(name);
+  }
+  has(name: string): boolean {
+    return this.#timers.has(name);
+  }
+  cancelAll(): void {
+    for (const name of [...this.#timers.keys()]) this.cancel(name);
+  }
+
+  #set(name: string, ms: number, message: unknown, periodic: boolean): void {
+    this.cancel(name);
+    const cell = this.#cell;
+    let cancel: () => void;
+    let live = true;
+    let waiting = false;
+    const timer: Timer = {
+      cancel() {
+        live = false;
+        cancel();
+      },
+      handled: () => {
+        waiting = false;
+        if (live && !periodic) this.#timers.delete(name);
+        return live;
+      },
+    };
+    const arm = (): void => {
+      cancel = cell.system.clock.setTimer(ms, () => {
+        if (periodic) arm();
+        // A slow actor gets one tick, not all that it missed.
+        if (waiting) return;
+        waiting = true;
+        cell.post(new TimerLetter(message, timer));
+      });
+    };
+    arm();
+    this.#timers.set(name, timer);
+  }
+}
+
+interface Timer {
+  cancel(): void;
+  /** Its message is about to be handled; whether it still counts. */
+  handled(): boolean;
+}

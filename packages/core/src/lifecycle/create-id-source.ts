@@ -1,0 +1,70 @@
+import { randomFillSync } from 'node:crypto';
+import type { Clock } from '../ports/clock.js';
+import type { IdSource } from '../ports/id-source.js';
+import type { Random } from '../ports/random.js';
+import { systemClock } from './system-clock.js';
+
+export interface IdSourceOptions {
+  readonly clock?: Clock | undefined;
+  /** For repeatable ids in tests. @default the operating system's random bytes, drawn in blocks */
+  readonly random?: Random | undefined;
+}
+
+const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const timeLength = 10;
+const randomLength = 16;
+
+/**
+ * ULIDs: 48 bits of time, 80 random ones, as 26 characters that sort by time. Ids of one source rise
+ * strictly, also within a millisecond and when the clock is set back. https://github.com/ulid/spec
+ */
+export function createIdSource({ clock = systemClock, random }: IdSourceOptions = {}): IdSource {
+  const nextDigit = random ? () => Math.floor(random() * 32) : pooledDigits();
+  const tail = new Uint8Array(randomLength);
+  let lastMs = -1;
+  let prefix = '';
+  return {
+    next() {
+      const nowMs = clock.now();
+      if (nowMs > lastMs) {
+        lastMs = nowMs;
+        prefix = encodeTime(nowMs);
+        for (let i = 0; i < randomLength; i++) tail[i] = nextDigit();
+      } else {
+        increment(tail);
+      }
+      let id = prefix;
+      for (let i = 0; i < randomLength; i++) id += digits[tail[i] as number];
+      return id;
+    },
+  };
+}
+
+function encodeTime(ms: number): string {
+  let text = '';
+  for (let left = ms, i = 0; i < timeLength; i++, left = Math.floor(left / 32)) text = digits[left % 32] + text;
+  return text;
+}
+
+function increment(tail: Uint8Array): void {
+  for (let i = tail.length - 1; i >= 0; i--) {
+    const digit = tail[i] as number;
+    if (digit < 31) {
+      tail[i] = digit + 1;
+      return;
+    }
+    tail[i] = 0;
+  }
+}
+
+function pooledDigits(): () => number {
+  const pool = new Uint8Array(1_024);
+  let used = pool.length;
+  return () => {
+    if (used === pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    return (pool[used++] as number) & 31;
+  };
+}

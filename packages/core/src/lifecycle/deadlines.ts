@@ -1,0 +1,87 @@
+import { LinkedList, ListNode } from '../internal/linked-list.js';
+import type { Clock } from '../ports/clock.js';
+
+/** Something that ends by itself unless it is removed in time. */
+export abstract class Deadline extends ListNode {
+  /** Set by {@link Deadlines}: milliseconds since its epoch, a small number that needs no allocation. */
+  due = 0;
+  abstract expire(): void;
+}
+
+/**
+ * Any number of deadlines on one timer of the clock. Those of equal length are in line by the order they
+ * were added, so adding and removing is O(1): an ask costs no timer of its own.
+ */
+export class Deadlines {
+  readonly #clock: Clock;
+  readonly #maxWaitMs: number;
+  readonly #lines = new Map<number, LinkedList<Deadline>>();
+  #lastLine: LinkedList<Deadline> | undefined;
+  #lastMs = -1;
+  #epochMs = 0;
+  #firesAt = Infinity;
+  #cancel: (() => void) | undefined;
+
+  /**
+   * @param maxWaitMs - the timer is set no further ahead, and not again when nothing is pending. So the
+   *   process can end this soon after the last deadline was removed, and removing needs no `cancel`.
+   */
+  constructor(clock: Clock, maxWaitMs: number) {
+    this.#clock = clock;
+    this.#maxWaitMs = maxWaitMs;
+  }
+
+  add(deadline: Deadline, ms: number): void {
+    const nowMs = this.#clock.now();
+    if (this.#firesAt === Infinity) this.#epochMs = nowMs;
+    deadline.due = nowMs - this.#epochMs + ms;
+    this.#lineOf(ms).push(deadline);
+    if (deadline.due < this.#firesAt) this.#arm(nowMs - this.#epochMs, deadline.due);
+  }
+
+  remove(deadline: Deadline): void {
+    deadline.list?.remove(deadline);
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#lines.clear();
+    this.#lastMs = -1;
+    this.#firesAt = Infinity;
+  }
+
+  #lineOf(ms: number): LinkedList<Deadline> {
+    if (ms === this.#lastMs) return this.#lastLine as LinkedList<Deadline>;
+    let line = this.#lines.get(ms);
+    if (!line) this.#lines.set(ms, (line = new LinkedList()));
+    this.#lastMs = ms;
+    return (this.#lastLine = line);
+  }
+
+  #arm(now: number, due: number): void {
+    const waitMs = Math.min(due - now, this.#maxWaitMs);
+    if (this.#firesAt <= now + waitMs) return;
+    this.#cancel?.();
+    this.#firesAt = now + waitMs;
+    this.#cancel = this.#clock.setTimer(Math.max(waitMs, 0), () => this.#fire());
+  }
+
+  #fire(): void {
+    this.#firesAt = Infinity;
+    const now = this.#clock.now() - this.#epochMs;
+    // Collected first: what expires may add and remove others.
+    const expired: Deadline[] = [];
+    let earliest = Infinity;
+    for (const [ms, line] of this.#lines) {
+      for (let head = line.first; head && head.due <= now; head = line.first) {
+        line.remove(head);
+        expired.push(head);
+      }
+      if (line.first) earliest = Math.min(earliest, line.first.due);
+      else this.#lines.delete(ms);
+    }
+    this.#lastMs = -1;
+    if (earliest < Infinity) this.#arm(now, earliest);
+    for (const deadline of expired) deadline.expire();
+  }
+}

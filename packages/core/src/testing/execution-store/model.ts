@@ -1,0 +1,163 @@
+import type {
+  ClaimReply,
+  ClaimRequest,
+  CommitReply,
+  CreateReply,
+  ExecutionHead,
+  ExecutionQuery,
+  ExecutionStatus,
+  NewExecution,
+  NodeCounters,
+  RecordEntry,
+  RecordReply,
+  RetentionPolicy,
+  StoredExecution,
+  StoredRecord,
+  Transition,
+} from '../../ports/execution-store.js';
+
+interface ModelExecution {
+  readonly created: NewExecution;
+  version: number;
+  status: ExecutionStatus;
+  state: string;
+  updatedAt: number;
+  finishedAt?: number;
+  wakeAt: number | null;
+  /** By `node` and index. */
+  readonly records: Map<string, { readonly node: string; readonly record: StoredRecord }>;
+}
+
+/** The port in its plainest form: what every store does, one step after another, with no thought of speed. */
+export class ExecutionStoreModel {
+  /** In order of storing. */
+  readonly #executions: ModelExecution[] = [];
+
+  create(created: NewExecution): CreateReply {
+    const { id, idempotencyKey: key } = created;
+    const known =
+      this.#executions.find((one) => one.created.id === id) ??
+      this.#executions.find((one) => key !== undefined && one.created.idempotencyKey === key);
+    if (known) return { created: false, id: known.created.id };
+    const { state, createdAt: updatedAt, wakeAt } = created;
+    this.#executions.push({ created, version: 1, status: 'running', state, updatedAt, wakeAt, records: new Map() });
+    return { created: true, id };
+  }
+
+  record(entry: RecordEntry): RecordReply {
+    const found = this.#find(entry.executionId);
+    if (!found) return { accepted: false, reason: 'unknown' };
+    if (found.finishedAt !== undefined) return { accepted: false, reason: 'finished' };
+    const reason = refusal(found, entry);
+    if (reason) return { accepted: false, reason };
+    put(found, entry);
+    return { accepted: true, counters: counters(found)[entry.node] ?? { done: 0, failed: 0 } };
+  }
+
+  commit({ executionId, expectedVersion, status, state, records, wakeAt, at }: Transition): CommitReply {
+    const found = this.#find(executionId);
+    const conflict = { committed: false, reason: 'conflict' } as const;
+    if (!found || found.finishedAt !== undefined || found.version !== expectedVersion) return conflict;
+    const trial: ModelExecution = { ...found, records: new Map(found.records) };
+    if (wakeAt !== undefined) trial.wakeAt = wakeAt;
+    for (const entry of records) {
+      if (refusal(trial, entry)) return conflict;
+      put(trial, entry);
+    }
+    const end = isFinal(status) ? { finishedAt: at, wakeAt: null } : { wakeAt: trial.wakeAt };
+    Object.assign(found, { records: trial.records, version: found.version + 1, status, state, updatedAt: at, ...end });
+    return { committed: true, version: found.version };
+  }
+
+  claim({ now, leaseMs }: ClaimRequest): ClaimReply {
+    const sleeping = this.#executions.filter(({ wakeAt }) => wakeAt !== null);
+    const due = sleeping.filter(({ wakeAt }) => (wakeAt as number) <= now);
+    const rest = sleeping.filter(({ wakeAt }) => (wakeAt as number) > now).map(({ wakeAt }) => wakeAt as number);
+    for (const one of due) one.wakeAt = now + leaseMs;
+    return { ids: due.map(({ created }) => created.id), nextWakeAt: rest.length > 0 ? Math.min(...rest) : null };
+  }
+
+  list({ status, name, tags = [], createdAfter = -Infinity, createdBefore = Infinity }: ExecutionQuery): ExecutionHead[] {
+    return this.#executions
+      .toReversed()
+      .toSorted((a, b) => b.created.createdAt - a.created.createdAt)
+      .map(head)
+      .filter((one) => one.createdAt > createdAfter && one.createdAt < createdBefore)
+      .filter((one) => (status?.includes(one.status) ?? true) && (name === undefined || one.name === name))
+      .filter((one) => tags.every((tag) => one.tags.includes(tag)));
+  }
+
+  prune({ status, finishedBefore = -Infinity, maxBytes = Infinity, limit }: RetentionPolicy): { removed: number } {
+    const isFinished = (one: ModelExecution): boolean =>
+      one.finishedAt !== undefined && (status?.includes(one.status) ?? true);
+    const finished = this.#executions.filter(isFinished).toSorted((a, b) => a.finishedAt! - b.finishedAt!);
+    let left = finished.reduce((sum, one) => sum + bytes(one), 0);
+    let removed = 0;
+    for (const one of finished) {
+      if (removed === limit || (one.finishedAt! >= finishedBefore && left <= maxBytes)) break;
+      left -= bytes(one);
+      this.#executions.splice(this.#executions.indexOf(one), 1);
+      removed += 1;
+    }
+    return { removed };
+  }
+
+  load(id: string): StoredExecution | undefined {
+    const found = this.#find(id);
+    if (!found) return undefined;
+    const { definition, input } = found.created;
+    return { ...head(found), definition, input, state: found.state, counters: counters(found) };
+  }
+
+  records(id: string, node: string): StoredRecord[] {
+    const all = [...(this.#find(id)?.records.values() ?? [])].filter((one) => one.node === node);
+    return all.map(({ record }) => record).toSorted((a, b) => a.index - b.index);
+  }
+
+  #find(id: string): ModelExecution | undefined {
+    return this.#executions.find(({ created }) => created.id === id);
+  }
+}
+
+function isFinal(status: ExecutionStatus): boolean {
+  return status !== 'running' && status !== 'paused';
+}
+
+function refusal({ records }: ModelExecution, { node, index, held }: RecordEntry): 'duplicate' | 'stale' | undefined {
+  const known = records.get(`${node} ${index}`)?.record;
+  if (known && known.kind !== 'pending') return 'duplicate';
+  return (known?.token ?? 1) === held ? undefined : 'stale';
+}
+
+function put(execution: ModelExecution, entry: RecordEntry): void {
+  const { node, index, held, kind, attempt, body, next, dueAt, crashes = 0, at } = entry;
+  const isPending = kind === 'pending';
+  const token = isPending ? next! : held;
+  const record = { index, kind, token, attempt, body, crashes, at, dueAt: isPending ? dueAt : undefined };
+  execution.records.set(`${node} ${index}`, { node, record });
+  if (isPending && dueAt !== undefined) execution.wakeAt = Math.min(execution.wakeAt ?? Infinity, dueAt);
+}
+
+function counters({ records }: ModelExecution): Record<string, NodeCounters> {
+  const counted: Record<string, { done: number; failed: number }> = {};
+  for (const { node, record } of records.values()) {
+    if (record.kind === 'pending' || record.index < 0) continue;
+    const node_ = (counted[node] ??= { done: 0, failed: 0 });
+    node_.done += 1;
+    if (record.kind === 'failed') node_.failed += 1;
+  }
+  return counted;
+}
+
+/** Payloads of the suite are ASCII. */
+function bytes({ created, state, records }: ModelExecution): number {
+  let sum = created.input.length + state.length;
+  for (const { record } of records.values()) sum += record.body.length;
+  return sum;
+}
+
+function head({ created, version, status, updatedAt, finishedAt, wakeAt }: ModelExecution): ExecutionHead {
+  const { id, name, definition, idempotencyKey, priority = 0, tags = [], createdAt } = created;
+  const fixed = { id, name, definitionHash: definition.hash, idempotencyKey, priority, tags, createdAt };
+  return { ...fixed, version, status, updatedAt, finishedAt, wakeAt };
+}

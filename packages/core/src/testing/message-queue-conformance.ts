@@ -1,0 +1,23 @@
+import type { ConformanceCase } from './conformance-case.js';
+import { controlCases } from './message-queue/control-cases.js';
+import { crashCases } from './message-queue/crash-cases.js';
+import { deadLetterCases } from './message-queue/dead-letter-cases.js';
+import { deliveryCases } from './message-queue/delivery-cases.js';
+import { failureCases } from './message-queue/failure-cases.js';
+import type { MessageQueueHarness } from './message-queue/harness.js';
+import { randomCases } from './message-queue/random-cases.js';
+
+export type { MessageQueueHarness } from './message-queue/harness.js';
+
+/**
+ * Every rule of the `MessageQueue` port. An adapter's test is one loop:
+ * `for (const check of messageQueueConformance) test(check.name, () => check.run(harness))`.
+ */
+export const messageQueueConformance: readonly ConformanceCase<MessageQueueHarness>[] = [
+  ...deliveryCases,
+  ...failureCases,
+  ...controlCases,
+  ...deadLetterCases,
+  ...crashCases,
+  ...randomCases,
+];

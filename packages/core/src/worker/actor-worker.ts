@@ -1,0 +1,344 @@
+import { ActorSystem } from '../actor/actor-system.js';
+import type { ActorRef, AskOptions, TellOptions } from '../actor/actor-ref.js';
+import type { ActorSource } from '../actor/actor-source.js';
+import type { ActorDeadLetters } from '../actor/dead-letters.js';
+import type { SpawnOptions } from '../actor/spawn-options.js';
+import { errorRecord } from '../errors/error-record.js';
+import { LoomError } from '../errors/loom-error.js';
+import { nearestName } from '../internal/nearest-name.js';
+import { wholeNumber } from '../internal/numeric-option.js';
+import { createIdSource } from '../lifecycle/create-id-source.js';
+import { Deadlines } from '../lifecycle/deadlines.js';
+import { ReleaseStack } from '../lifecycle/release-stack.js';
+import { silentLogger } from '../lifecycle/silent-logger.js';
+import { systemClock } from '../lifecycle/system-clock.js';
+import type { Clock } from '../ports/clock.js';
+import type { IdSource } from '../ports/id-source.js';
+import type { Logger } from '../ports/logger.js';
+import type { MessageQueue } from '../ports/message-queue.js';
+import type { Random } from '../ports/random.js';
+import { ActorRegistry } from '../registry/actor-registry.js';
+import type { RegisterOptions, RegistryChange } from '../registry/actor-registry.js';
+import { HostedType } from './hosted-type.js';
+import { QueueSender } from './queue-sender.js';
+import { QueueServer } from './queue-server.js';
+import { RemoteRef } from './remote-ref.js';
+import type { TaskOutcome, TaskRequest } from './task.js';
+import type { TaskActivity, TaskHost } from './task-pool.js';
+import { aborted } from './task-run.js';
+import type { RunOptions } from './task-run.js';
+
+export interface ActorWorkerOptions {
+  /** Without one, the worker serves this process only. It stays open when the worker closes. */
+  readonly queue?: MessageQueue | undefined;
+  /** @default one of its own */
+  readonly registry?: ActorRegistry | undefined;
+  /** Tasks of one type at the same time, where its registration does not say; 1 to 10_000. @default 100 */
+  readonly concurrency?: number | undefined;
+  /** Of an ask that does not say; milliseconds, 1 or more. @default 5_000 */
+  readonly askTimeoutMs?: number | undefined;
+  /** A larger output of a task fails it; bytes of JSON, 1 or more. @default 16 MiB */
+  readonly maxPayloadBytes?: number | undefined;
+  /** Dead letters kept to be looked at; 0 or more. @default 100 */
+  readonly deadLetterCapacity?: number | undefined;
+  /** A message or task of a worker that died comes back after at most this; milliseconds, 100 to 43_200_000. @default 5_000 */
+  readonly leaseMs?: number | undefined;
+  /** How long `close` waits for handlers that do not return; milliseconds, 0 or more. @default 5_000 */
+  readonly closeTimeoutMs?: number | undefined;
+  /** @default silent */
+  readonly logger?: Logger | undefined;
+  /** @default real time */
+  readonly clock?: Clock | undefined;
+  /** @default ULIDs */
+  readonly ids?: IdSource | undefined;
+  /** For jitter. @default Math.random */
+  readonly random?: Random | undefined;
+}
+
+/** Where to send a message: `key` names one of many actors of the type. */
+export interface WorkerTellOptions extends TellOptions {
+  readonly key?: string | undefined;
+}
+export interface WorkerAskOptions extends AskOptions {
+  readonly key?: string | undefined;
+}
+
+/**
+ * A process that hosts actors: for messages (`tell`, `ask`, `actorOf`) and for the tasks of pipelines
+ * (`run`). What is in this process works at once; `start` begins to serve a queue.
+ */
+export class ActorWorker implements AsyncDisposable {
+  readonly name: string;
+  readonly registry: ActorRegistry;
+  readonly #system: ActorSystem;
+  readonly #host: TaskHost;
+  readonly #logger: Logger;
+  readonly #hosted = new Map<string, HostedType>();
+  readonly #listeners = new Set<(type: string) => void>();
+  readonly #releases = new ReleaseStack();
+  readonly #closeTimeoutMs: number;
+  readonly #sender: QueueSender | undefined;
+  readonly #server: QueueServer | undefined;
+  #starting: Promise<void> | undefined;
+  #draining: Promise<void> | undefined;
+  #isClosed = false;
+
+  /** @throws LoomError `LOOM_INVALID_OPTION` */
+  constructor(name: string, options: ActorWorkerOptions = {}) {
+    const { registry = new ActorRegistry(), clock = systemClock, random = Math.random } = options;
+    const { ids = createIdSource({ clock }), logger = silentLogger } = options;
+    this.name = name;
+    this.registry = registry;
+    this.#logger = logger.child({ worker: name });
+    this.#closeTimeoutMs = wholeNumber('closeTimeoutMs', options.closeTimeoutMs, 5_000, { min: 0 });
+    this.#system = new ActorSystem({
+      clock,
+      ids,
+      random,
+      logger: this.#logger,
+      askTimeoutMs: wholeNumber('askTimeoutMs', options.askTimeoutMs, 5_000, { min: 1 }),
+      deadLetterCapacity: wholeNumber('deadLetterCapacity', options.deadLetterCapacity, 100, { min: 0 }),
+      actorOf: (type, key) => this.#refTo(type, key),
+    });
+    this.#host = {
+      system: this.#system,
+      clock,
+      timeouts: new Deadlines(clock, 100),
+      maxPayloadBytes: wholeNumber('maxPayloadBytes', options.maxPayloadBytes, 16 * 1024 * 1024, { min: 1 }),
+      concurrency: wholeNumber('concurrency', options.concurrency, 100, { min: 1, max: 10_000 }),
+    };
+    const { queue } = options;
+    const leaseMs = wholeNumber('leaseMs', options.leaseMs, 5_000, { min: 100, max: 43_200_000 });
+    if (queue) {
+      this.#sender = new QueueSender(queue, this.#system);
+      const { maxPayloadBytes } = this.#host;
+      const hosted = (type: string): HostedType | undefined => this.#hostedType(type);
+      this.#server = new QueueServer({ queue, system: this.#system, leaseMs, maxPayloadBytes, hosted });
+    }
+    const stopListening = registry.onChange((change) => this.#onChange(change));
+    // Released in the opposite order.
+    this.#releases.add('timers', () => this.#closeTimers());
+    this.#releases.add('actors', () => this.#closeActors());
+    this.#releases.add('replies', () => this.#sender?.close(this.#closedError()));
+    this.#releases.add('consumers', () => this.#server?.close(true));
+    this.#releases.add('registry listener', stopListening);
+  }
+
+  /** Messages that reached no actor. */
+  get deadLetters(): ActorDeadLetters {
+    return this.#system.deadLetters;
+  }
+
+  /**
+   * Makes `actor` what stands behind `type`, in this worker and all that share its registry.
+   * @param type - 1 to 128 letters, digits, `.`, `_` or `-`: it becomes part of a queue's name
+   * @returns whether an earlier registration was replaced; actors go on with a fresh instance then
+   * @throws TypeError when `actor` is nothing that can handle a message
+   * @throws LoomError `LOOM_INVALID_OPTION`, `LOOM_CLOSED`
+   */
+  registerActor(type: string, actor: ActorSource, options?: RegisterOptions): { readonly replaced: boolean } {
+    this.#checkOpen();
+    return this.registry.register(type, actor, options);
+  }
+
+  has(type: string): boolean {
+    return this.registry.has(type);
+  }
+
+  /**
+   * Calls `listener` with each type that is registered from now on. What it throws is logged.
+   * @returns the function that ends it
+   */
+  onRegistered(listener: (type: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Consumes the queue of every registered type, also of those registered later. Idempotent; nothing to do
+   * without a queue.
+   * @throws LoomError `LOOM_CLOSED`, or what the queue rejects with
+   */
+  async start(): Promise<void> {
+    this.#checkOpen();
+    this.#starting ??= this.#serveAll().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
+    await this.#starting;
+  }
+
+  /** Starts an actor that belongs to no type. It ends with `ref.stop()` or with the worker. */
+  spawn(actor: ActorSource, options?: SpawnOptions): ActorRef {
+    this.#checkOpen();
+    return this.#system.spawn(actor, options).self;
+  }
+
+  /**
+   * The actor of `type`, or the one of its actors that `key` names. It need not have begun to exist.
+   * @throws LoomError `LOOM_UNKNOWN_ACTOR`, `LOOM_CLOSED`
+   */
+  actorOf(type: string, key?: string): ActorRef {
+    this.#checkOpen();
+    return this.#refTo(type, key);
+  }
+
+  /**
+   * Sends and forgets. Resolves when the message is in a mailbox, or safe in the queue.
+   * @throws LoomError `LOOM_UNKNOWN_ACTOR`, `LOOM_CLOSED`
+   */
+  async tell(type: string, message: unknown, options?: WorkerTellOptions): Promise<void> {
+    const ref = this.actorOf(type, options?.key);
+    if (ref instanceof RemoteRef) await ref.send(message, options);
+    else ref.tell(message, options);
+  }
+
+  /** As {@link ActorRef.ask}. @throws LoomError `LOOM_UNKNOWN_ACTOR`, `LOOM_CLOSED` */
+  async ask<Reply>(type: string, message: unknown, options?: WorkerAskOptions): Promise<Reply> {
+    return this.actorOf(type, options?.key).ask<Reply>(message, options);
+  }
+
+  /**
+   * One attempt of a task, here and now. Never rejects; without a promise when the handler needs none.
+   * `aborted` once the worker closes.
+   */
+  run(task: TaskRequest, options?: RunOptions): TaskOutcome | Promise<TaskOutcome> {
+    if (this.#draining) return aborted;
+    const hosted = this.#hosted.get(task.actor) ?? this.#hostedType(task.actor);
+    if (hosted) return hosted.pool.run(task, options);
+    return { kind: 'failed', error: errorRecord(this.#unknownActor(task.actor)) };
+  }
+
+  /** What the tasks of each type are doing; types that never had one are absent. */
+  activity(): Readonly<Record<string, TaskActivity>> {
+    return Object.fromEntries([...this.#hosted].map(([type, { pool }]) => [type, pool.activity]));
+  }
+
+  /**
+   * Takes nothing new from outside: consumers end, `tell`, `ask` and `spawn` reject, `run` is `aborted`.
+   * Resolves when every task and every message that was taken, and those they caused, are done. For
+   * good: `close` comes next. Idempotent.
+   */
+  drain(): Promise<void> {
+    return (this.#draining ??= this.#drain());
+  }
+
+  /**
+   * Ends tasks as `aborted`, stops actors after the message they are at, and releases everything. Waits at
+   * most `closeTimeoutMs` for handlers. Idempotent; later calls of other methods reject with `LOOM_CLOSED`.
+   */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.#draining ??= Promise.resolve();
+    return this.#releases.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#draining) throw this.#closedError();
+  }
+
+  #closedError(): LoomError {
+    const state = this.#isClosed ? 'is closed' : 'drains, and takes nothing new';
+    return new LoomError('LOOM_CLOSED', `Worker "${this.name}" ${state}.`, { worker: this.name });
+  }
+
+  async #serveAll(): Promise<void> {
+    const types = this.registry.list().map(({ type }) => type);
+    await Promise.all(types.map((type) => this.#serve(type)));
+  }
+
+  async #serve(type: string): Promise<void> {
+    const hosted = this.#hostedType(type);
+    if (hosted) await this.#server?.serve(type, hosted.pool.activity.limit);
+  }
+
+  async #drain(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    await this.#server?.close(false);
+    // A task may tell an actor, but an actor starts no task.
+    await Promise.all([...this.#hosted.values()].map(({ pool }) => pool.idle()));
+    await this.#system.scheduler.idle();
+  }
+
+  #hostedType(type: string): HostedType | undefined {
+    const registration = this.registry.get(type);
+    if (!registration) return undefined;
+    const hosted = new HostedType(registration, this.#host);
+    this.#hosted.set(type, hosted);
+    return hosted;
+  }
+
+  #refTo(type: string, key: string | undefined): ActorRef {
+    const hosted = this.#hosted.get(type) ?? this.#hostedType(type);
+    if (hosted) return hosted.home.actorOf(key);
+    if (this.#sender) return new RemoteRef(key === undefined ? type : `${type}/${key}`, this.#sender);
+    throw this.#unknownActor(type);
+  }
+
+  #onChange({ kind, registration }: RegistryChange): void {
+    const { type } = registration;
+    const hosted = this.#hosted.get(type);
+    if (kind === 'replaced') {
+      const before = hosted?.pool.activity.limit;
+      hosted?.replace(registration);
+      if (before !== hosted?.pool.activity.limit) this.#background(type, () => this.#serveAgain(type));
+    } else if (kind === 'unregistered') {
+      this.#hosted.delete(type);
+      const reason = this.#unknownActor(type);
+      this.#background(type, () => Promise.all([this.#server?.stop(type, true), hosted?.close(reason)]));
+    } else {
+      this.#background(type, async () => this.#starting && this.#serve(type));
+      for (const listener of [...this.#listeners]) this.#notify(listener, type);
+    }
+  }
+
+  async #serveAgain(type: string): Promise<void> {
+    if (!this.#starting) return;
+    await this.#server?.stop(type, false);
+    await this.#serve(type);
+  }
+
+  #notify(listener: (type: string) => void, type: string): void {
+    try {
+      listener(type);
+    } catch (error) {
+      this.#logger.warn('Listener of registrations failed', { actor: type, error });
+    }
+  }
+
+  #background(type: string, work: () => Promise<unknown>): void {
+    work().catch((error: unknown) => this.#logger.error('Actor type is not served', { actor: type, error }));
+  }
+
+  async #closeActors(): Promise<void> {
+    const hosted = [...this.#hosted.values()];
+    const closing = Promise.all([this.#system.close(), ...hosted.map((type) => type.close(this.#closedError()))]);
+    let cancel: () => void = () => undefined;
+    const late = new Promise<true>((resolve) => {
+      cancel = this.#host.clock.setTimer(this.#closeTimeoutMs, () => resolve(true));
+    });
+    if (await Promise.race([closing, late])) {
+      this.#logger.warn('Handlers did not return in time, so their actors were dropped', { closeTimeoutMs: this.#closeTimeoutMs });
+    }
+    cancel();
+    this.#system.kill();
+    for (const type of hosted) type.kill();
+  }
+
+  #closeTimers(): void {
+    this.#host.timeouts.close();
+    this.#system.asks.close();
+    this.#system.idle.close();
+  }
+
+  #unknownActor(type: string): LoomError {
+    const nearest = nearestName(type, this.registry.list().map((registration) => registration.type));
+    const hint = nearest === undefined ? 'Register it first.' : `Did you mean "${nearest}"?`;
+    const message = `No actor "${type}" is registered in worker "${this.name}". ${hint}`;
+    return new LoomError('LOOM_UNKNOWN_ACTOR', message, { actor: type, nearest, worker: this.name });
+  }
+}

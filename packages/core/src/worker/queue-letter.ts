@@ -1,0 +1,59 @@
+import type { ActorRef } from '../actor/actor-ref.js';
+import type { Cell } from '../actor/cell.js';
+import type { DeadLetterReason } from '../actor/dead-letters.js';
+import { Letter } from '../actor/letter.js';
+import type { MessageEnvelope } from '../message/envelope.js';
+import type { Delivery } from '../ports/message-queue.js';
+
+export type HandledOutcome =
+  | { readonly kind: 'handled'; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** What came of a message from a queue. `refused`: no actor had a part in it. */
+export type LetterOutcome =
+  | HandledOutcome
+  | { readonly kind: 'refused'; readonly reason: DeadLetterReason | 'aborted' };
+
+/** A message from a queue: it is acknowledged only when its handler is done with it. */
+export class QueueLetter extends Letter {
+  readonly outcome: Promise<LetterOutcome>;
+  readonly #delivery: Delivery;
+  readonly #extend: () => void;
+  #resolve!: (outcome: LetterOutcome) => void;
+  readonly #onAbort = (): void => {
+    const { reason } = this.#delivery.signal;
+    this.#settle({ kind: 'refused', reason: 'aborted' });
+    this.cancel(reason);
+  };
+
+  constructor(delivery: Delivery, envelope: MessageEnvelope, replyTo: ActorRef | undefined, extend: () => void) {
+    super(envelope.body, envelope, replyTo);
+    this.#delivery = delivery;
+    this.#extend = extend;
+    this.outcome = new Promise((resolve) => (this.#resolve = resolve));
+    delivery.signal.addEventListener('abort', this.#onAbort);
+    if (delivery.signal.aborted) this.#onAbort();
+  }
+
+  override succeed(value: unknown): void {
+    this.#settle({ kind: 'handled', value });
+  }
+  override fail(error: unknown): void {
+    this.#settle({ kind: 'failed', error });
+  }
+  override abandon(_cell: Cell, reason: DeadLetterReason): void {
+    this.#settle({ kind: 'refused', reason });
+  }
+  override get attempt(): number {
+    return this.#delivery.attempt;
+  }
+  override heartbeat(): void {
+    this.#extend();
+  }
+
+  #settle(outcome: LetterOutcome): void {
+    this.ended = true;
+    this.#delivery.signal.removeEventListener('abort', this.#onAbort);
+    this.#resolve(outcome);
+  }
+}

@@ -1,0 +1,175 @@
+import type { ActorDefinition } from '../actor/actor-definition.js';
+import type { ActorFunction } from '../actor/actor-source.js';
+import type { ActorHome } from '../actor/actor-home.js';
+import { resolveSpec } from '../actor/actor-spec.js';
+import type { ActorSpec } from '../actor/actor-spec.js';
+import type { ActorSystem } from '../actor/actor-system.js';
+import type { Cell } from '../actor/cell.js';
+import { is } from '../actor/cell-state.js';
+import { kill, requestStop } from '../actor/lifecycle.js';
+import { Siblings } from '../actor/siblings.js';
+import { isThenable } from '../internal/thenable.js';
+import { LinkedList } from '../internal/linked-list.js';
+import type { Deadlines } from '../lifecycle/deadlines.js';
+import type { Clock } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
+import type { ActorRegistration } from '../registry/actor-registry.js';
+import type { TaskOutcome, TaskRequest } from './task.js';
+import { aborted, TaskRun } from './task-run.js';
+import type { RunOptions } from './task-run.js';
+
+/** What the pools of one worker share. */
+export interface TaskHost {
+  readonly system: ActorSystem;
+  readonly clock: Clock;
+  readonly timeouts: Deadlines;
+  readonly maxPayloadBytes: number;
+  /** Tasks of one type at the same time, where its registration does not say. */
+  readonly concurrency: number;
+}
+
+/** What the tasks of one type are doing, for "why is it waiting". */
+export interface TaskActivity {
+  readonly running: number;
+  readonly waiting: number;
+  readonly limit: number;
+}
+
+/**
+ * The tasks of one actor type in one worker: at most `limit` run, the others wait in order. A function is
+ * called directly. Otherwise each task has an actor to itself; an actor that completed one is used again,
+ * one that threw or was told to stop is not.
+ */
+export class TaskPool {
+  readonly host: TaskHost;
+  readonly logger: Logger;
+  /** For messages about its results. */
+  readonly what: string;
+  readonly #home: ActorHome;
+  readonly #siblings: Siblings;
+  readonly #waiting = new LinkedList<TaskRun>();
+  /** Those whose handler returned a promise. */
+  readonly #pending = new Set<TaskRun>();
+  readonly #idle: Cell[] = [];
+  readonly #whenIdle: (() => void)[] = [];
+  #running = 0;
+  #pumping = false;
+  #definition!: ActorDefinition;
+  #spec!: ActorSpec;
+  #limit!: number;
+
+  constructor(registration: ActorRegistration, home: ActorHome, host: TaskHost) {
+    const { type } = registration;
+    this.host = host;
+    this.logger = host.system.logger.child({ actor: type });
+    this.what = `output of actor "${type}"`;
+    this.#home = home;
+    this.#siblings = new Siblings(undefined, type);
+    this.replace(registration);
+  }
+
+  get activity(): TaskActivity {
+    return { running: this.#running, waiting: this.#waiting.size, limit: this.#limit };
+  }
+
+  /** Tasks that have begun keep the handler they have. */
+  replace({ definition, options }: ActorRegistration): void {
+    this.#definition = definition;
+    // Whether a task is tried again is for its sender to say, so its actor is not restarted.
+    this.#spec = resolveSpec(definition, { ...options, supervision: { onFailure: 'stop' } });
+    this.#limit = definition.kind === 'instance' ? 1 : (options.concurrency ?? this.host.concurrency);
+    this.#stopIdle();
+    this.#pump();
+  }
+
+  run(task: TaskRequest, options: RunOptions | undefined): TaskOutcome | Promise<TaskOutcome> {
+    if (options?.signal?.aborted) return aborted;
+    const run = new TaskRun(task, options, this);
+    if (this.#running < this.#limit) this.#begin(run);
+    else this.#waiting.push(run);
+    return run.settled();
+  }
+
+  abortAll(reason: unknown): void {
+    for (let run = this.#waiting.first; run; run = this.#waiting.first) run.abort(reason);
+    for (const run of this.#pending) run.abort(reason);
+    this.#stopIdle();
+  }
+
+  /** Called once for each run, whether it had begun or was still in line. */
+  ended(run: TaskRun): void {
+    if (run.list === (this.#waiting as unknown)) return this.#waiting.remove(run);
+    if (this.#pending.delete(run)) this.host.timeouts.remove(run);
+    this.#running--;
+    if (run.cell) this.#giveBack(run.cell, run.outcome?.kind === 'completed');
+    if (this.#waiting.size > 0) this.#pump();
+    else if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  /** Resolves when nothing runs or waits. */
+  idle(): Promise<void> {
+    if (this.#running === 0 && this.#waiting.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  #pump(): void {
+    // A task that ends at once comes back here: the loop goes on, instead of one inside the other.
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#running < this.#limit) {
+      const next = this.#waiting.shift();
+      if (!next) break;
+      this.#begin(next);
+    }
+    this.#pumping = false;
+  }
+
+  #begin(run: TaskRun): void {
+    this.#running++;
+    const { call, kind } = this.#definition;
+    if (call) this.#call(call, run);
+    // The one instance there is also serves messages: its mailbox keeps the two apart.
+    else if (kind === 'instance') this.#home.actorOf(undefined).cell.post(run);
+    else (run.cell = this.#takeIdle()).handleNow(run);
+    if (run.outcome) return;
+    this.#pending.add(run);
+    const { timeoutMs } = run.task;
+    if (timeoutMs !== undefined) this.host.timeouts.add(run, timeoutMs);
+  }
+
+  #call(call: ActorFunction, run: TaskRun): void {
+    try {
+      const result = call(run.task.input, run);
+      if (isThenable(result)) run.follow(result);
+      else run.succeed(result);
+    } catch (error) {
+      run.fail(error);
+    }
+  }
+
+  #takeIdle(): Cell {
+    for (let cell = this.#idle.pop(); cell; cell = this.#idle.pop()) {
+      if ((cell.flags & (is.draining | is.stopping | is.stopped)) === 0) return cell;
+    }
+    return this.host.system.adopt(this.#spec, this.#siblings);
+  }
+
+  #giveBack(cell: Cell, isSound: boolean): void {
+    if (isSound && cell.spec === this.#spec) this.#idle.push(cell);
+    else void requestStop(cell);
+  }
+
+  #stopIdle(): void {
+    for (const cell of this.#idle.splice(0)) void requestStop(cell);
+  }
+
+  /** Resolves when every actor of the pool has stopped. */
+  async close(): Promise<void> {
+    this.#stopIdle();
+    await Promise.all(this.#siblings.all().map((cell) => requestStop(cell)));
+  }
+
+  kill(): void {
+    for (const cell of this.#siblings.all()) kill(cell);
+  }
+}

@@ -1,0 +1,180 @@
+import type { Cell } from '../actor/cell.js';
+import type { TaskContext } from '../actor/context.js';
+import type { DeadLetterReason } from '../actor/dead-letters.js';
+import { Letter } from '../actor/letter.js';
+import { errorRecord } from '../errors/error-record.js';
+import { isLoomError, LoomError } from '../errors/loom-error.js';
+import type { Headers, MessageEnvelope } from '../message/envelope.js';
+import { toJsonText } from '../message/json-text.js';
+import type { Logger } from '../ports/logger.js';
+import type { TaskOutcome, TaskRequest } from './task.js';
+import type { TaskPool } from './task-pool.js';
+
+export interface RunOptions {
+  /** Ends the attempt at once as `aborted`, also when the handler takes no notice. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with what a handler passes to `context.progress`. What it throws is logged. */
+  readonly onProgress?: ((data: unknown) => void) | undefined;
+  /** Called on `context.heartbeat()`. What it throws is logged. */
+  readonly onHeartbeat?: (() => void) | undefined;
+}
+
+export const aborted: TaskOutcome = Object.freeze({ kind: 'aborted' });
+const noHeaders: Headers = Object.freeze({});
+
+/**
+ * One attempt of one task: the letter an actor gets, and the context of a handler that is a function.
+ * Everything but the outcome is made when it is asked for.
+ */
+export class TaskRun extends Letter implements TaskContext {
+  readonly task: TaskRequest;
+  readonly pool: TaskPool;
+  readonly #options: RunOptions | undefined;
+  /** The actor that serves it, when it is not a function. */
+  cell: Cell | undefined = undefined;
+  outcome: TaskOutcome | undefined = undefined;
+  #resolve: ((outcome: TaskOutcome) => void) | undefined = undefined;
+  #onAbort: (() => void) | undefined = undefined;
+
+  constructor(task: TaskRequest, options: RunOptions | undefined, pool: TaskPool) {
+    super(task.input);
+    this.task = task;
+    this.pool = pool;
+    this.#options = options;
+  }
+
+  /** The outcome when it is known, else a promise of it. */
+  settled(): TaskOutcome | Promise<TaskOutcome> {
+    if (this.outcome) return this.outcome;
+    const signal = this.#options?.signal;
+    if (signal?.aborted) this.abort(signal.reason);
+    else if (signal) signal.addEventListener('abort', (this.#onAbort = () => this.abort(signal.reason)));
+    return this.outcome ?? new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  /** Takes the outcome from `result`. Stays attached after an abort, so that a late rejection is handled. */
+  follow(result: PromiseLike<unknown>): void {
+    Promise.resolve(result).then(
+      (value) => this.succeed(value),
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  override succeed(value: unknown): void {
+    if (this.outcome) return;
+    const { what, host } = this.pool;
+    try {
+      this.#end({ kind: 'completed', output: toJsonText(value, { what, maxBytes: host.maxPayloadBytes }) });
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  override fail(error: unknown): void {
+    if (!this.outcome) this.#end(failure(error));
+  }
+
+  abort(reason: unknown): void {
+    this.#endEarly(aborted, reason);
+  }
+
+  override expire(): void {
+    const { actor, executionId, stage, index, attempt, timeoutMs } = this.task;
+    const where = `task ${index} of stage "${stage}", attempt ${attempt} in execution ${executionId}`;
+    const message = `Actor "${actor}" took longer than timeoutMs (${timeoutMs}) for ${where}.`;
+    const error = new LoomError('LOOM_TIMEOUT', message, { executionId, stage, index, attempt, actor, timeoutMs });
+    this.#endEarly(failure(error), error);
+  }
+
+  override abandon(cell: Cell, reason: DeadLetterReason, cause?: unknown): void {
+    this.fail(cause ?? new LoomError('LOOM_ACTOR_STOPPED', `Actor "${cell.path}" did not take the task: ${reason}.`));
+  }
+
+  override get isEssential(): boolean {
+    return true;
+  }
+
+  #endEarly(outcome: TaskOutcome, reason: unknown): void {
+    if (this.outcome) return;
+    this.outcome = outcome;
+    this.cancel(reason);
+    this.#end(outcome);
+  }
+
+  #end(outcome: TaskOutcome): void {
+    this.outcome = outcome;
+    this.ended = true;
+    if (this.#onAbort) this.#options?.signal?.removeEventListener('abort', this.#onAbort);
+    this.pool.ended(this);
+    this.#resolve?.(outcome);
+  }
+
+  override get signal(): AbortSignal {
+    const given = this.#options?.signal;
+    if (given?.aborted) this.cancel(given.reason);
+    return super.signal;
+  }
+  get logger(): Logger {
+    const { executionId, stage, index, attempt } = this.task;
+    return this.pool.logger.child({ executionId, stage, index, attempt });
+  }
+  override loggerFor(): Logger {
+    return this.logger;
+  }
+  override get attempt(): number {
+    return this.task.attempt;
+  }
+  get idempotencyKey(): string {
+    return this.task.idempotencyKey;
+  }
+  override get executionId(): string {
+    return this.task.executionId;
+  }
+  override get stage(): string {
+    return this.task.stage;
+  }
+  override get index(): number {
+    return this.task.index;
+  }
+  get trace(): Headers {
+    return this.task.headers ?? noHeaders;
+  }
+  get envelope(): MessageEnvelope {
+    const { executionId, stage, index, token, actor, input, idempotencyKey } = this.task;
+    return {
+      id: `${executionId}/${stage}/${index}/${token}`,
+      to: actor,
+      body: input,
+      correlationId: executionId,
+      idempotencyKey,
+      headers: this.trace,
+      priority: 0,
+      createdAt: this.pool.host.clock.now(),
+    };
+  }
+  override envelopeFor(): MessageEnvelope {
+    return this.envelope;
+  }
+  override heartbeat(): void {
+    this.#tell(this.#options?.onHeartbeat, undefined);
+  }
+  override progress(data: unknown): void {
+    this.#tell(this.#options?.onProgress, data);
+  }
+
+  #tell(listener: ((data: unknown) => void) | undefined, data: unknown): void {
+    if (!listener || this.outcome) return;
+    try {
+      listener(data);
+    } catch (error) {
+      this.logger.warn('Listener of a running task failed', { error });
+    }
+  }
+}
+
+function failure(error: unknown): TaskOutcome {
+  const record = errorRecord(error);
+  // The same code on the same input will return the same kind of thing.
+  const hopeless = isLoomError(error, 'LOOM_NOT_SERIALISABLE');
+  return { kind: 'failed', error: hopeless ? { ...record, retryable: false } : record };
+}
