@@ -1,0 +1,186 @@
+import type { OpenRedisClient } from './redis-client.js';
+
+/** BullMQ keeps 12 bits below a delayed job's time for those that are due in the same millisecond. */
+export const delayedScoreFactor = 0x1000;
+/** BullMQ's score of a prioritised job is its priority times this, plus a counter. */
+const priorityFactor = 0x100000000;
+
+/** What BullMQ has no call for. Key names and layouts are those of BullMQ 6. */
+export interface QueueScript {
+  readonly name: string;
+  readonly keys: number;
+  readonly lua: string;
+}
+
+/**
+ * Counts and the earliest time since which a message has been ready, of one moment.
+ * A job that was delayed is ready when its delay is over, and one that was retried after its last delivery.
+ */
+export const statsScript: QueueScript = {
+  name: 'loomQueueStats1',
+  keys: 6,
+  lua: `
+local wait, prioritized, delayed, active, failed, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local prefix, now = ARGV[1], tonumber(ARGV[2])
+local due = (now + 1) * ${delayedScoreFactor} - 1
+local oldest = -1
+local function see(time)
+  if time and (oldest < 0 or time < oldest) then oldest = time end
+end
+local function seeJob(id)
+  if not id then return end
+  local fields = redis.call('HMGET', prefix .. id, 'timestamp', 'opts', 'processedOn')
+  local sentAt = tonumber(fields[1])
+  if not sentAt then return end
+  local options = fields[2] and cjson.decode(fields[2]) or {}
+  see(math.max(sentAt + (tonumber(options['delay']) or 0), tonumber(fields[3]) or 0))
+end
+seeJob(redis.call('LINDEX', wait, -1))
+local first = redis.call('ZRANGE', prioritized, 0, 0, 'WITHSCORES')
+while first[1] do
+  seeJob(first[1])
+  local next = (math.floor(tonumber(first[2]) / ${priorityFactor}) + 1) * ${priorityFactor}
+  first = redis.call('ZRANGEBYSCORE', prioritized, string.format('%.0f', next), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+end
+local promoted = redis.call('ZCOUNT', delayed, '-inf', string.format('%.0f', due))
+if promoted > 0 then
+  see(math.floor(tonumber(redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]) / ${delayedScoreFactor}))
+end
+return {
+  redis.call('LLEN', wait) + redis.call('ZCARD', prioritized) + promoted,
+  redis.call('ZCARD', delayed) - promoted,
+  redis.call('LLEN', active),
+  redis.call('ZCARD', failed),
+  redis.call('HEXISTS', meta, 'paused'),
+  string.format('%.0f', oldest)
+}`,
+};
+
+/**
+ * Takes a job as BullMQ's moveToActive does, when that was refused for want of memory: a script whose first
+ * write needs none is let through by Redis, and only what is handled makes room again.
+ */
+export const takeWithoutMemoryScript: QueueScript = {
+  name: 'loomQueueTake1',
+  keys: 5,
+  lua: `
+local wait, active, prioritized, stalled, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local prefix, token, lockMs, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+redis.call('SREM', stalled, '')
+if redis.call('HEXISTS', meta, 'paused') == 1 then return false end
+local id = redis.call('RPOPLPUSH', wait, active)
+if not id then
+  id = redis.call('ZPOPMIN', prioritized)[1]
+  if not id then return false end
+  redis.call('LPUSH', active, id)
+end
+local job = prefix .. id
+redis.call('SET', job .. ':lock', token, 'PX', lockMs)
+redis.call('HSET', job, 'processedOn', now)
+local attempts = redis.call('HINCRBY', job, 'ats', 1)
+local fields = redis.call('HMGET', job, 'data', 'timestamp')
+return { id, fields[1], attempts, fields[2] }`,
+};
+
+/**
+ * Sets the end of locks; ids and tokens come in pairs. Returns the ids whose locks are not theirs any more.
+ * BullMQ's extendLocks writes the locks anew, which a server without memory refuses.
+ */
+export const renewScript: QueueScript = {
+  name: 'loomQueueRenew1',
+  keys: 1,
+  lua: `
+local stalled, prefix, lockMs = KEYS[1], ARGV[1], ARGV[2]
+local refused = {}
+for index = 3, #ARGV, 2 do
+  local id, token = ARGV[index], ARGV[index + 1]
+  local lock = prefix .. id .. ':lock'
+  if redis.call('GET', lock) == token then
+    redis.call('PEXPIRE', lock, lockMs)
+    redis.call('SREM', stalled, id)
+  else
+    table.insert(refused, id)
+  end
+end
+return refused`,
+};
+
+/**
+ * Gives a running delivery back to the front of its priority, and takes it off the count of deliveries.
+ * Returns 1, or 0 when the lease had ended.
+ */
+export const releaseScript: QueueScript = {
+  name: 'loomQueueRelease1',
+  keys: 7,
+  lua: `
+local active, wait, prioritized, marker, stalled, meta, job = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local id, token = ARGV[1], ARGV[2]
+local lock = job .. ':lock'
+if redis.call('GET', lock) ~= token then return 0 end
+if redis.call('LREM', active, -1, id) < 1 then return 0 end
+redis.call('DEL', lock)
+redis.call('SREM', stalled, id)
+redis.call('HINCRBY', job, 'ats', -1)
+local priority = tonumber(redis.call('HGET', job, 'priority')) or 0
+if priority > 0 then
+  redis.call('ZADD', prioritized, string.format('%.0f', priority * ${priorityFactor}), id)
+else
+  redis.call('RPUSH', wait, id)
+end
+if redis.call('HEXISTS', meta, 'paused') == 0 then redis.call('ZADD', marker, 0, '0') end
+return 1`,
+};
+
+/**
+ * Puts dead letters back as delayed jobs with all counters at zero; ids and times come in pairs, earliest first.
+ * Returns how many were dead letters.
+ */
+export const redriveScript: QueueScript = {
+  name: 'loomQueueRedrive1',
+  keys: 3,
+  lua: `
+local failed, delayed, marker = KEYS[1], KEYS[2], KEYS[3]
+local prefix, now = ARGV[1], tonumber(ARGV[2])
+local count = 0
+for index = 3, #ARGV, 2 do
+  local id, score = ARGV[index], ARGV[index + 1]
+  if redis.call('ZREM', failed, id) == 1 then
+    local job = prefix .. id
+    redis.call('HDEL', job, 'atm', 'ats', 'stc', 'finishedOn', 'processedOn', 'failedReason', 'stacktrace')
+    redis.call('HSET', job, 'delay', math.max(0, math.floor(tonumber(score) / ${delayedScoreFactor}) - now))
+    redis.call('ZADD', delayed, score, id)
+    count = count + 1
+  end
+end
+local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
+if first[2] then redis.call('ZADD', marker, string.format('%.0f', tonumber(first[2]) / ${delayedScoreFactor}), '1') end
+return count`,
+};
+
+/** Removes dead letters; what is known of their dedupe ids runs out by itself. Returns how many were dead letters. */
+export const discardScript: QueueScript = {
+  name: 'loomQueueDiscard1',
+  keys: 1,
+  lua: `
+local failed, prefix = KEYS[1], ARGV[1]
+local count = 0
+for index = 2, #ARGV do
+  local id = ARGV[index]
+  if redis.call('ZREM', failed, id) == 1 then
+    redis.call('DEL', prefix .. id, prefix .. id .. ':logs')
+    count = count + 1
+  end
+end
+return count`,
+};
+
+/** Runs a script, which the server is sent once. */
+export function runScript(
+  client: OpenRedisClient,
+  { name, keys, lua }: QueueScript,
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const commands = client as unknown as Record<string, ((...args: readonly (string | number)[]) => Promise<unknown>) | undefined>;
+  if (commands[name] === undefined) client.defineCommand(name, { numberOfKeys: keys, lua });
+  return (commands[name] as (...args: readonly (string | number)[]) => Promise<unknown>).call(client, ...args);
+}

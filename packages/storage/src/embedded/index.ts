@@ -1,0 +1,4 @@
+export { openEmbeddedStore } from './embedded-store.js';
+export type { EmbeddedStore } from './embedded-store.js';
+export type { EmbeddedStoreOptions } from './embedded-store-options.js';
+export type { SqliteDriverName } from './sqlite-driver.js';

@@ -1,0 +1,12 @@
+export type { MessageQueue } from '@certoai/loom-core';
+export { BullMQMessageQueue } from './bullmq/bullmq-message-queue.js';
+export type { BullMQMessageQueueOptions } from './bullmq/bullmq-message-queue-options.js';
+export { checkRedis } from './bullmq/check-redis.js';
+export type { RedisFinding } from './bullmq/check-redis.js';
+export type { RedisClient, RedisConnectionOptions } from './bullmq/redis-client.js';
+export { openEmbeddedStore } from './embedded/embedded-store.js';
+export type { EmbeddedStore } from './embedded/embedded-store.js';
+export type { EmbeddedStoreOptions } from './embedded/embedded-store-options.js';
+export { InMemoryExecutionStore } from './memory/in-memory-execution-store.js';
+export { InMemoryMessageQueue } from './memory/in-memory-message-queue.js';
+export type { InMemoryMessageQueueOptions } from './memory/in-memory-message-queue.js';

@@ -1,0 +1,127 @@
+import type {
+  Clock,
+  ConsumeOptions,
+  Consumer,
+  DeadLetters,
+  DeliveryHandler,
+  Logger,
+  MessageQueue,
+  MessageQueueCapabilities,
+  OutgoingMessage,
+  QueueStats,
+} from '@certoai/loom-core';
+import { checkMessages, checkQueueName, closedError, resolveConsumeOptions } from '../message-queue-options.js';
+import { LocalConsumer } from './local-consumer.js';
+import { LocalDeadLetters } from './local-dead-letters.js';
+import { LocalQueue } from './local-queue.js';
+import type { MessageKeeper } from './message-keeper.js';
+
+export interface LocalMessageQueueOptions {
+  readonly keeper: MessageKeeper;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The port for a store that one process owns: checks what comes in, and joins the keeper with the queues. */
+export class LocalMessageQueue implements MessageQueue {
+  readonly deadLetters: DeadLetters;
+  readonly #keeper: MessageKeeper;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #queues = new Map<string, LocalQueue>();
+  readonly #consumers = new Set<Consumer>();
+  #closing: Promise<void> | undefined;
+  /** Comes after `#closing`: a handler that drains may still send. */
+  #released = false;
+
+  constructor({ keeper, clock, logger }: LocalMessageQueueOptions) {
+    this.#keeper = keeper;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.deadLetters = new LocalDeadLetters({
+      keeper,
+      clock,
+      checkOpen: () => this.#checkOpen(),
+      putBack: (queue, messages) => this.#queue(queue).add(messages),
+    });
+    const { messages, paused } = keeper.load();
+    for (const name of paused) this.#queue(name).setPaused(true);
+    for (const message of messages) this.#queue(message.queue).add([message]);
+  }
+
+  get capabilities(): MessageQueueCapabilities {
+    return this.#keeper.capabilities;
+  }
+
+  async send(queue: string, messages: readonly OutgoingMessage[]): Promise<readonly string[]> {
+    this.#checkOpen();
+    checkQueueName(queue);
+    const checked = checkMessages(messages);
+    const kept = this.#keeper.append(queue, checked, this.#clock.now());
+    const { ids, stored } = kept instanceof Promise ? await kept : kept;
+    if (stored.length > 0) this.#queue(queue).add(stored);
+    return ids;
+  }
+
+  async consume(queue: string, handler: DeliveryHandler, options?: ConsumeOptions): Promise<Consumer> {
+    this.#checkOpen();
+    if (this.#closing) throw closedError();
+    checkQueueName(queue);
+    const consumer = new LocalConsumer(handler, resolveConsumeOptions(handler, options), () => {
+      this.#consumers.delete(consumer);
+    });
+    this.#consumers.add(consumer);
+    this.#queue(queue).addConsumer(consumer);
+    return consumer;
+  }
+
+  async stats(queue: string): Promise<QueueStats> {
+    this.#checkOpen();
+    checkQueueName(queue);
+    const empty = { ready: 0, delayed: 0, active: 0, dead: 0, paused: false, oldestReadyAgeMs: null };
+    return this.#queues.get(queue)?.stats() ?? { ...empty, dead: this.#keeper.deadCount(queue) };
+  }
+
+  pause(queue: string): Promise<void> {
+    return this.#setPaused(queue, true);
+  }
+
+  resume(queue: string): Promise<void> {
+    return this.#setPaused(queue, false);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+    this.#released = true;
+    for (const queue of this.#queues.values()) queue.close();
+    await this.#keeper.close();
+  }
+
+  async #setPaused(queue: string, paused: boolean): Promise<void> {
+    this.#checkOpen();
+    checkQueueName(queue);
+    await this.#keeper.setPaused(queue, paused);
+    this.#queue(queue).setPaused(paused);
+  }
+
+  #queue(name: string): LocalQueue {
+    let queue = this.#queues.get(name);
+    if (queue === undefined) {
+      queue = new LocalQueue({ name, keeper: this.#keeper, clock: this.#clock, logger: this.#logger });
+      this.#queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  #checkOpen(): void {
+    if (this.#released) throw closedError();
+  }
+}

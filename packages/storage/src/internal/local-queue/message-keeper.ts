@@ -1,0 +1,53 @@
+import type {
+  DeadLetterGroup,
+  DeadLetterListOptions,
+  DeadLetterPage,
+  DeadLetterSelection,
+  MessageQueueCapabilities,
+} from '@certoai/loom-core';
+import type { CheckedMessage } from '../message-queue-options.js';
+import type { StoredMessage } from './stored-message.js';
+
+/** What was stored of a `send`. */
+export interface Kept {
+  /** One per message that was sent; the same id again for a known `dedupeId`. */
+  readonly ids: readonly string[];
+  /** Those that are new. */
+  readonly stored: readonly StoredMessage[];
+}
+
+/** What becomes of a message that was taken, with the message already brought up to date. */
+export type Ending =
+  | { readonly kind: 'gone' }
+  /** It waits again: `dueAt` and `attempts` have changed. */
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'dead'; readonly reason: string; readonly diedAt: number };
+
+/**
+ * Where the messages of one process are kept; {@link LocalQueue} decides who gets which when. A method
+ * that returns no promise has done its work. What is kept stays the same when one rejects.
+ */
+export interface MessageKeeper {
+  readonly capabilities: MessageQueueCapabilities;
+  /** All messages that wait, oldest first, and the queues that are paused; asked for once. */
+  load(): { readonly messages: Iterable<StoredMessage>; readonly paused: readonly string[] };
+  append(queue: string, messages: readonly CheckedMessage[], now: number): Kept | Promise<Kept>;
+  /** Notes one more delivery, as `attempts` says. @returns the body, once the note would survive a crash */
+  begin(message: StoredMessage): string | Promise<string>;
+  end(message: StoredMessage, ending: Ending): void | Promise<void>;
+  setPaused(queue: string, paused: boolean): void | Promise<void>;
+
+  deadCount(queue: string): number;
+  listDead(queue: string, options: DeadLetterListOptions & { readonly limit: number }): DeadLetterPage | Promise<DeadLetterPage>;
+  groupDead(queue: string): readonly DeadLetterGroup[] | Promise<readonly DeadLetterGroup[]>;
+  /** Makes the selected wait again, the n-th from 0 due `n * intervalMs` after `now`. @returns these, oldest first */
+  revive(
+    queue: string,
+    selection: DeadLetterSelection,
+    schedule: { readonly now: number; readonly intervalMs: number },
+  ): readonly StoredMessage[] | Promise<readonly StoredMessage[]>;
+  /** @returns how many */
+  discardDead(queue: string, selection: DeadLetterSelection): number | Promise<number>;
+
+  close(): void | Promise<void>;
+}
