@@ -1,0 +1,67 @@
+import type { WorkTotals } from '../summary/execution-summary.js';
+import type { AttemptRecord } from './attempt-record.js';
+
+/** What the attempts of one stage come to, kept up to date as they change: adding them up takes too long at 10 000. */
+export class AttemptTotals {
+  attempts = 0;
+  retries = 0;
+  failedAttempts = 0;
+  failedTasks = 0;
+  runMs = 0;
+  queueWaitMs = 0;
+  retryWaitMs = 0;
+  /** Latest time of any of them. Never falls: a later fact is never replaced by an earlier one. */
+  lastAt = -Infinity;
+  readonly actors = new Set<string>();
+  readonly #errorCodes = new Map<string, number>();
+
+  add(record: AttemptRecord): void {
+    record.counted = true;
+    this.#count(record, 1);
+    if (record.actor !== '') this.actors.add(record.actor);
+    this.lastAt = Math.max(this.lastAt, record.endedAt ?? record.startedAt);
+  }
+
+  /** Call it before the record changes. */
+  remove(record: AttemptRecord): void {
+    if (record.counted) this.#count(record, -1);
+    record.counted = false;
+  }
+
+  get errorCodes(): Iterable<string> {
+    return this.#errorCodes.keys();
+  }
+
+  of(tasks: number | undefined): WorkTotals {
+    const { attempts, retries, failedAttempts, failedTasks, runMs, queueWaitMs, retryWaitMs } = this;
+    return {
+      tasks: tasks ?? 0,
+      attempts,
+      retries,
+      failedAttempts,
+      failedTasks,
+      runMs,
+      queueWaitMs,
+      retryWaitMs,
+    };
+  }
+
+  #count(record: AttemptRecord, by: 1 | -1): void {
+    this.attempts += by;
+    if (record.attempt > 1) this.retries += by;
+    if (record.endedAt !== undefined) this.runMs += by * (record.endedAt - record.startedAt);
+    if (record.queueWaitMs !== undefined) this.queueWaitMs += by * record.queueWaitMs;
+    if (record.retryWaitMs !== undefined) this.retryWaitMs += by * record.retryWaitMs;
+    if (record.status !== 'failed') return;
+    this.failedAttempts += by;
+    if (record.end?.willRetry !== true) this.failedTasks += by;
+    const { errorCode } = record;
+    if (errorCode !== undefined) this.#countCode(errorCode, by);
+  }
+
+  #countCode(code: string, by: 1 | -1): void {
+    const count = (this.#errorCodes.get(code) ?? 0) + by;
+    if (count === 0) this.#errorCodes.delete(code);
+    else this.#errorCodes.set(code, count);
+  }
+}

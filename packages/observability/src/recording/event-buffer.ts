@@ -1,0 +1,33 @@
+import type { ExecutionEvent } from '@certoai/loom-core';
+
+/**
+ * Events that were observed and not yet looked at, first in first out. Adding is a plain push; reading
+ * goes through one array while the next fills up, so nothing is ever moved.
+ */
+export class EventBuffer {
+  #incoming: (ExecutionEvent | undefined)[] = [];
+  #outgoing: (ExecutionEvent | undefined)[] = [];
+  #next = 0;
+
+  push(event: ExecutionEvent): void {
+    this.#incoming.push(event);
+  }
+
+  /** The oldest event; only when there is one. */
+  shift(): ExecutionEvent {
+    if (this.#next === this.#outgoing.length) {
+      this.#outgoing = this.#incoming;
+      this.#incoming = [];
+      this.#next = 0;
+    }
+    const event = this.#outgoing[this.#next] as ExecutionEvent;
+    // Let go at once, not when the array is through.
+    this.#outgoing[this.#next] = undefined;
+    this.#next += 1;
+    return event;
+  }
+
+  get size(): number {
+    return this.#incoming.length + this.#outgoing.length - this.#next;
+  }
+}

@@ -1,0 +1,321 @@
+import type { ExecutionEvent } from '@certoai/loom-core';
+import { criticalChain } from '../analysis/critical-chain.js';
+import type { ExecutionSpan, SpanAttributes } from '../span/execution-span.js';
+import { traceIdOf } from '../span/trace-ids.js';
+import type { ExecutionSummary, StageSummary } from '../summary/execution-summary.js';
+import type { AttemptEnd } from './attempt-record.js';
+import type { KeptValues } from './kept-values.js';
+import { RootRecord } from './root-record.js';
+import { StageRecord, type StageEnd, type StageOwner } from './stage-record.js';
+import { isWellFormed } from './well-formed.js';
+
+/** What a trace needs from who records it. */
+export interface TraceSurroundings {
+  readonly kept: KeptValues;
+  /** Most spans of this execution. */
+  readonly maxSpans: number;
+  /** Whether there is room for one more span; called before each is made, the root's apart. */
+  readonly admit: () => boolean;
+}
+
+/** `no-room`: nothing of the event was taken. `malformed`: it is no event of the port. */
+export type FoldOutcome = 'folded' | 'no-room' | 'malformed';
+
+/** What an event may say beside what the port asks of it. */
+interface Extras {
+  readonly tags?: unknown;
+  readonly attributes?: unknown;
+}
+
+type Event<Type extends ExecutionEvent['type']> = Extract<ExecutionEvent, { readonly type: Type }>;
+type TaskEvent = Event<'task:started' | 'task:completed' | 'task:failed'>;
+type StageEvent = Event<`stage:${string}` & ExecutionEvent['type']>;
+
+/**
+ * One execution while it is recorded: takes events, gives the spans that changed and a summary of all.
+ * The same events lead to the same spans in whatever order and however often they come, so a duplicate
+ * or a straggler does no harm; a stored trace is taken up again with {@link ExecutionTrace.from}.
+ */
+export class ExecutionTrace {
+  readonly executionId: string;
+  readonly #kept: KeptValues;
+  readonly #owner: StageOwner;
+  readonly #stages = new Map<string, StageRecord>();
+  /** Stages with something to write. */
+  #changed: StageRecord[] = [];
+  #root: RootRecord;
+  #spans = 1;
+
+  constructor(executionId: string, surroundings: TraceSurroundings) {
+    const traceId = traceIdOf(executionId);
+    this.executionId = executionId;
+    this.#kept = surroundings.kept;
+    this.#root = new RootRecord(executionId, traceId);
+    this.#owner = {
+      executionId,
+      traceId,
+      rootSpanId: this.#root.spanId,
+      admit: () => {
+        if (this.#spans >= surroundings.maxSpans || !surroundings.admit()) return false;
+        this.#spans += 1;
+        return true;
+      },
+      changed: (stage) => void this.#changed.push(stage),
+    };
+  }
+
+  /** A trace that was stored, to go on with. Its spans may come in any order. */
+  static from(
+    executionId: string,
+    spans: readonly ExecutionSpan[],
+    surroundings: TraceSurroundings,
+  ): ExecutionTrace {
+    const trace = new ExecutionTrace(executionId, surroundings);
+    trace.#revive(spans);
+    return trace;
+  }
+
+  get finished(): boolean {
+    return this.#root.endedAt !== undefined;
+  }
+
+  get spans(): number {
+    return this.#spans;
+  }
+
+  get hasChanges(): boolean {
+    return this.#root.isChanged || this.#changed.length > 0;
+  }
+
+  markSpansMissing(): void {
+    this.#root.markSpansMissing();
+  }
+
+  fold(event: ExecutionEvent): FoldOutcome {
+    if (!isWellFormed(event)) return 'malformed';
+    switch (event.type) {
+      case 'execution:started':
+      case 'execution:resumed':
+      case 'execution:paused':
+      case 'execution:finished':
+        return this.#foldExecution(event);
+      case 'stage:started':
+      case 'stage:completed':
+      case 'stage:failed':
+      case 'stage:skipped':
+      case 'stage:cancelled':
+        return this.#foldStage(event);
+      case 'task:started':
+      case 'task:completed':
+      case 'task:failed':
+        return this.#foldTask(event);
+      case 'task:progressed':
+        // Its value is the user's data.
+        return 'folded';
+    }
+  }
+
+  /** Up to `size` spans that changed since they were taken last; none when there are no more. */
+  takeChanged(size: number): ExecutionSpan[] {
+    const batch: ExecutionSpan[] = [];
+    if (this.#root.isChanged) {
+      this.#root.isChanged = false;
+      batch.push(this.#root.toSpan());
+    }
+    let stage = this.#changed.at(-1);
+    while (stage !== undefined && batch.length < size) {
+      if (stage.takeChanged(batch, size)) this.#changed.pop();
+      stage = this.#changed.at(-1);
+    }
+    return batch;
+  }
+
+  summary(): ExecutionSummary {
+    const root = this.#root.toSpan();
+    const stages = [...this.#stages.values()];
+    const summaries = stages.map((stage) => stage.toSummary());
+    const lastEventAt = stages.reduce((latest, { lastAt }) => Math.max(latest, lastAt), this.#root.lastAt);
+    const endedAt = root.endedAt ?? lastEventAt;
+    const { executionId, traceId, name, tags, status, startedAt, error } = root;
+    return {
+      executionId,
+      traceId,
+      ...(name !== undefined && { name }),
+      tags,
+      status,
+      startedAt,
+      ...(root.endedAt !== undefined && { endedAt: root.endedAt }),
+      lastEventAt,
+      durationMs: endedAt - startedAt,
+      ...(error !== undefined && { error }),
+      ...sum(summaries),
+      stages: summaries,
+      criticalPath: criticalStages(summaries, startedAt, endedAt),
+      partial:
+        this.#root.startMissing || this.#root.spansMissing || stages.some((stage) => stage.startMissing),
+    };
+  }
+
+  #foldExecution(event: Event<`execution:${string}` & ExecutionEvent['type']>): FoldOutcome {
+    const root = this.#root;
+    root.seen(event.at);
+    root.addAttributes(this.#attributesOf(event));
+    switch (event.type) {
+      case 'execution:started':
+        root.started(event.at, event.name, this.#kept.tags((event as Extras).tags));
+        break;
+      case 'execution:paused':
+        root.paused(event.at);
+        break;
+      case 'execution:resumed':
+        if (event.reason === 'recovered') root.recovered(event.at);
+        else root.resumed(event.at);
+        break;
+      case 'execution:finished':
+        this.#finish(event);
+    }
+    return 'folded';
+  }
+
+  #finish({ at, status, error }: Event<'execution:finished'>): void {
+    if (status === 'running' || status === 'paused') return;
+    this.#root.finished({ at, status, error: error && this.#kept.error(error) });
+    const { endedAt } = this.#root;
+    if (endedAt === undefined) return;
+    for (const stage of this.#stages.values()) stage.executionEnded(endedAt);
+  }
+
+  #foldStage(event: StageEvent): FoldOutcome {
+    const stage = this.#stage(event.stage);
+    if (stage === undefined) return 'no-room';
+    this.#root.seen(event.at);
+    if (event.type === 'stage:started') stage.started(event.at, event.tasks);
+    else stage.ended(this.#stageEnd(event), event.type === 'stage:completed' ? event.tasks : undefined);
+    stage.addAttributes(this.#attributesOf(event));
+    return 'folded';
+  }
+
+  #stageEnd(event: Exclude<StageEvent, { readonly type: 'stage:started' }>): StageEnd {
+    const { at } = event;
+    switch (event.type) {
+      case 'stage:completed':
+        return { at, status: 'completed' };
+      case 'stage:failed':
+        return { at, status: 'failed', error: this.#kept.error(event.error) };
+      case 'stage:skipped':
+        return { at, status: 'skipped' };
+      case 'stage:cancelled':
+        return { at, status: 'cancelled' };
+    }
+  }
+
+  #foldTask(event: TaskEvent): FoldOutcome {
+    const stage = this.#stage(event.stage);
+    if (stage === undefined) return 'no-room';
+    const { at, index, attempt, actor } = event;
+    const attributes = this.#attributesOf(event);
+    if (event.type === 'task:started') {
+      this.#root.seen(at);
+      return stage.attemptStarted(at, index, attempt, actor, attributes) ? 'folded' : 'no-room';
+    }
+    const end = this.#attemptEnd(event);
+    this.#root.seen(end.at - end.durationMs);
+    return stage.attemptEnded(end, index, attempt, actor, attributes) ? 'folded' : 'no-room';
+  }
+
+  #attemptEnd(event: Event<'task:completed' | 'task:failed'>): AttemptEnd {
+    // Negative when the clock was set back meanwhile: then it ended when it began.
+    const durationMs = Math.max(0, event.durationMs);
+    const at = event.at + durationMs - event.durationMs;
+    if (event.type === 'task:completed') return { at, durationMs, status: 'completed' };
+    const error = this.#kept.error(event.error);
+    return {
+      at,
+      durationMs,
+      status: 'failed',
+      error,
+      willRetry: event.willRetry === true,
+      retryDelayMs: event.delayMs,
+    };
+  }
+
+  #attributesOf(event: ExecutionEvent): SpanAttributes | undefined {
+    const { attributes } = event as Extras;
+    return attributes === undefined ? undefined : this.#kept.attributes(attributes);
+  }
+
+  #stage(id: string): StageRecord | undefined {
+    const known = this.#stages.get(id);
+    if (known !== undefined) return known;
+    return this.#owner.admit() ? this.#addStage(id, this.#stages.size) : undefined;
+  }
+
+  #revive(spans: readonly ExecutionSpan[]): void {
+    const root = spans.find((span) => span.kind === 'execution');
+    if (root !== undefined) this.#root = RootRecord.from(root);
+    const stages = spans
+      .filter((span) => span.kind === 'stage')
+      .sort((left, right) => left.position - right.position);
+    for (const span of stages) this.#addStage(span.stage, span.position).revive(span);
+    for (const span of spans) {
+      if (span.kind !== 'attempt') continue;
+      // Without its stage when that one's span was lost.
+      const stage = this.#stages.get(span.stage) ?? this.#addStage(span.stage, this.#stages.size);
+      stage.reviveAttempt(span);
+    }
+    for (const stage of this.#stages.values()) {
+      stage.revived();
+      this.#spans += stage.spans;
+    }
+  }
+
+  #addStage(id: string, position: number): StageRecord {
+    const stage = new StageRecord(this.#owner, id, position, this.#root.endedAt);
+    this.#stages.set(id, stage);
+    return stage;
+  }
+}
+
+function sum(stages: readonly StageSummary[]): Pick<ExecutionSummary, (typeof summed)[number]> {
+  const totals = {
+    tasks: 0,
+    attempts: 0,
+    retries: 0,
+    failedAttempts: 0,
+    failedTasks: 0,
+    runMs: 0,
+    queueWaitMs: 0,
+    retryWaitMs: 0,
+  };
+  for (const stage of stages) for (const field of summed) totals[field] += stage[field];
+  return totals;
+}
+
+const summed = [
+  'tasks',
+  'attempts',
+  'retries',
+  'failedAttempts',
+  'failedTasks',
+  'runMs',
+  'queueWaitMs',
+  'retryWaitMs',
+] as const;
+
+function criticalStages(
+  stages: readonly StageSummary[],
+  from: number,
+  to: number,
+): ExecutionSummary['criticalPath'] {
+  const periods = stages.map(({ stage, startedAt, durationMs }) => ({
+    stage,
+    startedAt,
+    durationMs,
+    endedAt: startedAt + durationMs,
+  }));
+  return criticalChain(periods, from, to).map(({ stage, startedAt, durationMs }) => ({
+    stage,
+    startedAt,
+    durationMs,
+  }));
+}

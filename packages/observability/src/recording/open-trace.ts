@@ -1,0 +1,19 @@
+import type { EventBuffer } from './event-buffer.js';
+import type { ExecutionTrace } from './execution-trace.js';
+
+/** An execution that is being recorded in this process. */
+export interface OpenTrace {
+  readonly executionId: string;
+  /** Absent until the store has said what it knows of the execution. */
+  trace: ExecutionTrace | undefined;
+  /** Events that came before that, in order; absent once they are folded. */
+  waiting: EventBuffer | undefined;
+  /** Number of the event that opened it. */
+  readonly openedAt: number;
+  /** Number of the latest event. */
+  lastUsed: number;
+  /** Waits to be written. */
+  queued: boolean;
+  /** Its execution was removed from the store: nothing more of it is recorded. */
+  gone: boolean;
+}

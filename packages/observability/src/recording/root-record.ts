@@ -1,0 +1,154 @@
+import type { ErrorRecord, ExecutionStatus } from '@certoai/loom-core';
+import { rootSpanId } from '../span/trace-ids.js';
+import type { RootSpan, SpanAttributes } from '../span/execution-span.js';
+
+/** How an execution came to its end. */
+export interface ExecutionEnd {
+  readonly at: number;
+  readonly status: Exclude<ExecutionStatus, 'running' | 'paused'>;
+  readonly error?: ErrorRecord | undefined;
+}
+
+/** The execution itself while it is recorded. */
+export class RootRecord {
+  readonly executionId: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  /** To be written. */
+  isChanged = true;
+  /** Spans or events of this execution were lost. */
+  spansMissing = false;
+  /** From its own event. */
+  #startAt: number | undefined;
+  /** The earliest time that was seen of it. */
+  #firstAt = Infinity;
+  #end: ExecutionEnd | undefined;
+  #name: string | undefined;
+  #tags: readonly string[] = [];
+  #pausedAt: number | undefined;
+  #resumedAt: number | undefined;
+  #recoveredAt: number | undefined;
+  #attributes: SpanAttributes | undefined;
+
+  constructor(executionId: string, traceId: string) {
+    this.executionId = executionId;
+    this.traceId = traceId;
+    this.spanId = rootSpanId(executionId);
+  }
+
+  // Facts
+
+  /** Something of this execution was true at this time. */
+  seen(at: number): void {
+    if (at >= this.#firstAt) return;
+    this.#firstAt = at;
+    if (this.#startAt === undefined) this.isChanged = true;
+  }
+
+  started(at: number, name: string | undefined, tags: readonly string[]): void {
+    this.#startAt = Math.min(at, this.#startAt ?? at);
+    this.#name = name;
+    this.#tags = tags;
+    this.isChanged = true;
+  }
+
+  paused(at: number): void {
+    this.#pausedAt = Math.max(at, this.#pausedAt ?? at);
+    this.isChanged = true;
+  }
+
+  resumed(at: number): void {
+    this.#resumedAt = Math.max(at, this.#resumedAt ?? at);
+    this.isChanged = true;
+  }
+
+  recovered(at: number): void {
+    this.#recoveredAt = Math.max(at, this.#recoveredAt ?? at);
+    this.isChanged = true;
+  }
+
+  finished(end: ExecutionEnd): void {
+    if (this.#end === undefined || end.at > this.#end.at) this.#end = end;
+    this.isChanged = true;
+  }
+
+  addAttributes(attributes: SpanAttributes | undefined): void {
+    if (attributes === undefined) return;
+    this.#attributes = { ...this.#attributes, ...attributes };
+    this.isChanged = true;
+  }
+
+  markSpansMissing(): void {
+    this.spansMissing = true;
+    this.isChanged = true;
+  }
+
+  // What follows from them
+
+  get startedAt(): number {
+    return this.#startAt ?? this.#firstAt;
+  }
+
+  get endedAt(): number | undefined {
+    return this.#end === undefined ? undefined : Math.max(this.#end.at, this.startedAt);
+  }
+
+  get startMissing(): boolean {
+    return this.#startAt === undefined;
+  }
+
+  get lastAt(): number {
+    const marks = [this.#pausedAt, this.#resumedAt, this.#recoveredAt].filter((at) => at !== undefined);
+    return Math.max(this.endedAt ?? this.startedAt, ...marks);
+  }
+
+  /** What a process does that picks up a paused execution leaves it paused. */
+  get status(): ExecutionStatus {
+    if (this.#end !== undefined) return this.#end.status;
+    return this.#pausedAt !== undefined && this.#pausedAt > (this.#resumedAt ?? -Infinity)
+      ? 'paused'
+      : 'running';
+  }
+
+  toSpan(): RootSpan {
+    const { executionId, traceId, spanId, status, startedAt, endedAt } = this;
+    return {
+      kind: 'execution',
+      executionId,
+      traceId,
+      spanId,
+      status,
+      ...(this.#name !== undefined && { name: this.#name }),
+      tags: this.#tags,
+      startedAt,
+      ...(endedAt !== undefined && { endedAt, durationMs: endedAt - startedAt }),
+      ...(this.#end?.error !== undefined && { error: this.#end.error }),
+      ...(this.#attributes !== undefined && { attributes: this.#attributes }),
+      ...(this.#pausedAt !== undefined && { pausedAt: this.#pausedAt }),
+      ...(this.#resumedAt !== undefined && { resumedAt: this.#resumedAt }),
+      ...(this.#recoveredAt !== undefined && { recoveredAt: this.#recoveredAt }),
+      ...(this.startMissing && { startMissing: true }),
+      ...(this.spansMissing && { spansMissing: true }),
+    };
+  }
+
+  /** The record a stored span was made from. */
+  static from(span: RootSpan): RootRecord {
+    const record = new RootRecord(span.executionId, span.traceId);
+    if (span.startMissing === true) record.#firstAt = span.startedAt;
+    else record.#startAt = span.startedAt;
+    const { status, endedAt, error } = span;
+    if (status !== 'running' && status !== 'paused' && endedAt !== undefined) {
+      record.#end = { at: endedAt, status, error };
+    }
+    record.#name = span.name;
+    record.#tags = span.tags;
+    record.#pausedAt = span.pausedAt;
+    record.#resumedAt = span.resumedAt;
+    record.#recoveredAt = span.recoveredAt;
+    record.#attributes = span.attributes;
+    record.spansMissing = span.spansMissing === true;
+    record.isChanged = false;
+    return record;
+  }
+}

@@ -1,0 +1,317 @@
+import type { ErrorRecord } from '@certoai/loom-core';
+import { attemptSpanId, stageSeed, stageSpanId, type SpanSeed } from '../span/trace-ids.js';
+import type {
+  AttemptSpan,
+  ExecutionSpan,
+  SpanAttributes,
+  StageSpan,
+  StageSpanStatus,
+} from '../span/execution-span.js';
+import type { StageSummary } from '../summary/execution-summary.js';
+import { AttemptRecord, type AttemptEnd } from './attempt-record.js';
+import { AttemptTotals } from './attempt-totals.js';
+
+/** How a stage came to its end, by its own event. */
+export interface StageEnd {
+  readonly at: number;
+  readonly status: Exclude<StageSpanStatus, 'running'>;
+  readonly error?: ErrorRecord | undefined;
+}
+
+/** What an execution lends to its stages. */
+export interface StageOwner {
+  readonly executionId: string;
+  readonly traceId: string;
+  readonly rootSpanId: string;
+  /** Whether there is room for one more span. */
+  admit(): boolean;
+  /** There is something to write, after there was nothing. */
+  changed(stage: StageRecord): void;
+}
+
+/** One stage and its attempts while their execution is recorded. */
+export class StageRecord {
+  readonly stage: string;
+  readonly position: number;
+  readonly #owner: StageOwner;
+  readonly #spanId: string;
+  readonly #seed: SpanSeed;
+  readonly #attempts = new Map<number, AttemptRecord>();
+  /** Those without a report: the end of the stage ends them too. */
+  readonly #open = new Set<AttemptRecord>();
+  readonly #totals = new AttemptTotals();
+  /** From its own event. */
+  #startAt: number | undefined;
+  /** The earliest time that was seen of it. */
+  #firstAt = Infinity;
+  #end: StageEnd | undefined;
+  #executionEndedAt: number | undefined;
+  #tasks: number | undefined;
+  #attributes: SpanAttributes | undefined;
+  /** Its own span is to be written. */
+  #isChanged = false;
+  /** Those to be written. */
+  #changed: AttemptRecord[] = [];
+
+  constructor(owner: StageOwner, stage: string, position: number, executionEndedAt: number | undefined) {
+    this.stage = stage;
+    this.position = position;
+    this.#owner = owner;
+    this.#spanId = stageSpanId(owner.executionId, stage);
+    this.#seed = stageSeed(owner.executionId, stage);
+    this.#executionEndedAt = executionEndedAt;
+  }
+
+  // Facts
+
+  started(at: number, tasks: number): void {
+    this.#tasks ??= tasks;
+    if (this.#startAt !== undefined && this.#startAt <= at) return this.#touch();
+    this.#startAt = at;
+    this.#resettle(this.#attempts.values());
+    this.#touch();
+  }
+
+  ended(end: StageEnd, tasks: number | undefined): void {
+    this.#seen(end.at);
+    this.#tasks ??= tasks;
+    if (this.#end === undefined || end.at > this.#end.at) {
+      this.#end = end;
+      this.#resettle([...this.#open]);
+    }
+    this.#touch();
+  }
+
+  /** The execution is over, and with it whatever of this stage was not. */
+  executionEnded(at: number): void {
+    this.#executionEndedAt = at;
+    if (this.#end !== undefined) return;
+    this.#resettle([...this.#open]);
+    this.#touch();
+  }
+
+  /** @returns false when there is no room for one more attempt */
+  attemptStarted(
+    at: number,
+    index: number,
+    attempt: number,
+    actor: string,
+    attributes?: SpanAttributes,
+  ): boolean {
+    const record = this.#attempt(index, attempt, actor);
+    if (record === undefined) return false;
+    this.#seen(at);
+    if (record.handedOutAt === undefined || at > record.handedOutAt) {
+      this.#totals.remove(record);
+      record.handedOutAt = at;
+      this.#settle(record);
+    }
+    this.#addAttributes(record, attributes);
+    return true;
+  }
+
+  /** @returns false when there is no room for one more attempt */
+  attemptEnded(
+    end: AttemptEnd,
+    index: number,
+    attempt: number,
+    actor: string,
+    attributes?: SpanAttributes,
+  ): boolean {
+    const record = this.#attempt(index, attempt, actor);
+    if (record === undefined) return false;
+    this.#seen(end.at - end.durationMs);
+    if (record.end === undefined || end.at > record.end.at) {
+      this.#totals.remove(record);
+      record.end = end;
+      this.#settle(record);
+      const next = end.willRetry === true ? this.#attempts.get(keyOf(index, attempt + 1)) : undefined;
+      if (next !== undefined) this.#resettle([next]);
+    }
+    this.#addAttributes(record, attributes);
+    return true;
+  }
+
+  addAttributes(attributes: SpanAttributes | undefined): void {
+    if (attributes !== undefined) this.#attributes = { ...this.#attributes, ...attributes };
+  }
+
+  // What follows from them
+
+  get startedAt(): number {
+    return this.#startAt ?? this.#firstAt;
+  }
+
+  get endedAt(): number | undefined {
+    const at = this.#end?.at ?? this.#executionEndedAt;
+    return at === undefined ? undefined : Math.max(at, this.startedAt);
+  }
+
+  get status(): StageSpanStatus {
+    return this.#end?.status ?? (this.#executionEndedAt === undefined ? 'running' : 'cancelled');
+  }
+
+  /** It was at work, and no event said when it began. */
+  get startMissing(): boolean {
+    const worked = this.#attempts.size > 0 || (this.#end?.status === 'completed' && (this.#tasks ?? 0) > 0);
+    return this.#startAt === undefined && worked;
+  }
+
+  get lastAt(): number {
+    return Math.max(this.endedAt ?? this.startedAt, this.#totals.lastAt);
+  }
+
+  get spans(): number {
+    return 1 + this.#attempts.size;
+  }
+
+  toSpan(): StageSpan {
+    const { executionId, traceId, rootSpanId } = this.#owner;
+    const { stage, position, status, startedAt, endedAt } = this;
+    return {
+      kind: 'stage',
+      executionId,
+      traceId,
+      spanId: this.#spanId,
+      parentSpanId: rootSpanId,
+      stage,
+      position,
+      status,
+      startedAt,
+      ...(endedAt !== undefined && { endedAt, durationMs: endedAt - startedAt }),
+      ...(this.#tasks !== undefined && { tasks: this.#tasks }),
+      ...(this.#end?.error !== undefined && { error: this.#end.error }),
+      ...(this.#attributes !== undefined && { attributes: this.#attributes }),
+      ...(this.startMissing && { startMissing: true }),
+    };
+  }
+
+  /** Adds what is to be written to `batch`, up to `size` spans in it. @returns false when there is more */
+  takeChanged(batch: ExecutionSpan[], size: number): boolean {
+    if (this.#isChanged && batch.length < size) {
+      this.#isChanged = false;
+      batch.push(this.toSpan());
+    }
+    for (const record of this.#changed.splice(0, size - batch.length)) {
+      record.changed = false;
+      batch.push(this.#spanOf(record));
+    }
+    return !this.#isChanged && this.#changed.length === 0;
+  }
+
+  toSummary(): StageSummary {
+    const { stage, status, startedAt, endedAt } = this;
+    const codes = new Set(this.#totals.errorCodes);
+    if (this.#end?.error?.code !== undefined) codes.add(this.#end.error.code);
+    return {
+      stage,
+      status,
+      startedAt,
+      ...(endedAt !== undefined && { endedAt }),
+      durationMs: (endedAt ?? this.lastAt) - startedAt,
+      ...this.#totals.of(this.#tasks),
+      actors: [...this.#totals.actors].sort(),
+      errorCodes: [...codes].sort(),
+    };
+  }
+
+  // From the store
+
+  /** Takes over what a stored span says. Its attempts come by {@link reviveAttempt}, in any order, then {@link revived}. */
+  revive({ status, startedAt, endedAt, startMissing, error, tasks, attributes }: StageSpan): void {
+    // Its start says how many tasks it has, and it has some; what was skipped or failed before had no start.
+    const startKnown = startMissing !== true && tasks !== undefined && tasks > 0;
+    if (startKnown) this.#startAt = startedAt;
+    else this.#firstAt = startedAt;
+    // What ended with the execution may have been ended by it, and its own event is yet to come.
+    const byExecution = status === 'cancelled' && endedAt === this.endedAt;
+    if (status !== 'running' && endedAt !== undefined && !byExecution)
+      this.#end = { at: endedAt, status, error };
+    this.#tasks = tasks;
+    this.#attributes = attributes;
+  }
+
+  reviveAttempt(span: AttemptSpan): void {
+    const record = AttemptRecord.from(span);
+    this.#attempts.set(keyOf(span.index, span.attempt), record);
+    this.#firstAt = Math.min(this.#firstAt, span.startedAt);
+  }
+
+  revived(): void {
+    // In the order of their numbers, because an attempt follows from the one before.
+    const attempts = [...this.#attempts.values()].sort((left, right) => left.attempt - right.attempt);
+    for (const record of attempts) this.#work(record);
+  }
+
+  #spanOf(record: AttemptRecord): AttemptSpan {
+    const { executionId, traceId } = this.#owner;
+    const spanId = attemptSpanId(this.#seed, record.index, record.attempt);
+    return record.toSpan({ executionId, traceId, spanId, parentSpanId: this.#spanId, stage: this.stage });
+  }
+
+  #attempt(index: number, attempt: number, actor: string): AttemptRecord | undefined {
+    const key = keyOf(index, attempt);
+    const known = this.#attempts.get(key);
+    if (known !== undefined) return known;
+    if (!this.#owner.admit()) return undefined;
+    const record = new AttemptRecord(index, attempt, actor);
+    this.#attempts.set(key, record);
+    // A stage that worked, though nobody said it began, misses its start.
+    if (this.#startAt === undefined) this.#touch();
+    return record;
+  }
+
+  #seen(at: number): void {
+    if (at >= this.#firstAt) return;
+    this.#firstAt = at;
+    if (this.#startAt === undefined) this.#touch();
+  }
+
+  #addAttributes(record: AttemptRecord, attributes: SpanAttributes | undefined): void {
+    if (attributes === undefined) return;
+    record.attributes = { ...record.attributes, ...attributes };
+    this.#touchAttempt(record);
+  }
+
+  #resettle(records: Iterable<AttemptRecord>): void {
+    for (const record of records) {
+      this.#totals.remove(record);
+      this.#settle(record);
+    }
+  }
+
+  #settle(record: AttemptRecord): void {
+    this.#work(record);
+    this.#touchAttempt(record);
+  }
+
+  #work(record: AttemptRecord): void {
+    const { index, attempt } = record;
+    record.settle({
+      stageStartedAt: this.#startAt,
+      stageEndedAt: this.endedAt,
+      previous: attempt > 1 ? this.#attempts.get(keyOf(index, attempt - 1)) : undefined,
+    });
+    if (record.open) this.#open.add(record);
+    else this.#open.delete(record);
+    this.#totals.add(record);
+  }
+
+  #touch(): void {
+    if (this.#isChanged) return;
+    if (this.#changed.length === 0) this.#owner.changed(this);
+    this.#isChanged = true;
+  }
+
+  #touchAttempt(record: AttemptRecord): void {
+    if (record.changed) return;
+    if (this.#changed.length === 0 && !this.#isChanged) this.#owner.changed(this);
+    record.changed = true;
+    this.#changed.push(record);
+  }
+}
+
+/** First attempts keep a small whole number, which a map finds fastest. */
+function keyOf(index: number, attempt: number): number {
+  return index + (attempt - 1) * 2 ** 31;
+}

@@ -1,0 +1,79 @@
+import type { ErrorRecord, ExecutionStatus } from '@certoai/loom-core';
+
+/** What an event said beside its fixed fields, such as model, tokens and cost. Never a payload. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+
+interface SpanFields {
+  readonly executionId: string;
+  /** W3C trace id of the execution, 32 hex digits. */
+  readonly traceId: string;
+  /** 16 hex digits, the same in every process for the same execution, stage, index and attempt. */
+  readonly spanId: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Milliseconds since the epoch; absent while it runs. */
+  readonly endedAt?: number | undefined;
+  /** Milliseconds from `startedAt` to `endedAt`. */
+  readonly durationMs?: number | undefined;
+  readonly error?: ErrorRecord | undefined;
+  readonly attributes?: SpanAttributes | undefined;
+  /** Its start was recorded elsewhere, or lost: `startedAt` is the earliest time that was seen of it. */
+  readonly startMissing?: true | undefined;
+}
+
+/** The whole execution: the root of its trace. */
+export interface RootSpan extends SpanFields {
+  readonly kind: 'execution';
+  readonly status: ExecutionStatus;
+  /** Name of the pipeline. */
+  readonly name?: string | undefined;
+  readonly tags: readonly string[];
+  /** The latest of each; milliseconds since the epoch. */
+  readonly pausedAt?: number | undefined;
+  readonly resumedAt?: number | undefined;
+  /** When a process last picked the execution up after the death of another. */
+  readonly recoveredAt?: number | undefined;
+  /** Events or spans of this execution were lost; `loss()` of the recorder says how many in all. */
+  readonly spansMissing?: true | undefined;
+}
+
+/** One stage, below the root. */
+export interface StageSpan extends SpanFields {
+  readonly kind: 'stage';
+  readonly parentSpanId: string;
+  readonly status: StageSpanStatus;
+  readonly stage: string;
+  /** Place in the order in which the stages of this execution were first seen, from 0. */
+  readonly position: number;
+  /** How many tasks it has; absent when no event said so. */
+  readonly tasks?: number | undefined;
+}
+
+/** One attempt of one task, below its stage. From `startedAt` to `endedAt` it ran; its waits are apart. */
+export interface AttemptSpan extends SpanFields {
+  readonly kind: 'attempt';
+  readonly parentSpanId: string;
+  readonly status: AttemptSpanStatus;
+  readonly stage: string;
+  /** Position of the task in its stage, from 0. */
+  readonly index: number;
+  /** Try number, from 1. */
+  readonly attempt: number;
+  readonly actor: string;
+  /** Of a failed attempt: whether another one follows. */
+  readonly willRetry?: boolean | undefined;
+  /** Of a failed attempt that is tried again: the backoff after it, milliseconds. */
+  readonly retryDelayMs?: number | undefined;
+  /** From when it could run (its stage began, or its backoff was over) until it was handed out; milliseconds. */
+  readonly queueWaitMs?: number | undefined;
+  /** Backoff before this attempt; milliseconds. Absent on the first attempt of a task. */
+  readonly retryWaitMs?: number | undefined;
+}
+
+export type StageSpanStatus = 'running' | 'completed' | 'failed' | 'cancelled' | 'skipped';
+
+/** `cancelled`: its stage or execution ended before it reported. */
+export type AttemptSpanStatus = 'running' | 'completed' | 'failed' | 'cancelled';
+
+/** One piece of an execution's trace: what ran, when, and how it ended. Branch on `kind`. */
+export type ExecutionSpan = RootSpan | StageSpan | AttemptSpan;
