@@ -1,8 +1,10 @@
-// How large a package may be: its own JavaScript as published, unminified, without its dependencies.
-import { readFileSync, statSync } from 'node:fs';
+// How large a package may be: its own JavaScript as a bundler ships it, minified, without its dependencies.
+// See docs/decisions/0006-size-budgets.md.
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { transformSync } from 'esbuild';
 
-/** Kilobytes (1000 bytes) of what the main entry loads, now or later. Other entries, such as core's `testing`, are not counted. */
+/** Kilobytes (1000 bytes), minified, of what the main entry loads, now or later. Other entries, such as core's `testing`, are not counted. */
 const budgetsKb = { core: 50, storage: 100, discovery: 80, observability: 120, config: 40, pipelines: 200 };
 
 /**
@@ -24,7 +26,7 @@ export function overBudget(packages) {
 
 /**
  * @param {string} entry
- * @returns {number} bytes of the file and of every file it imports by a relative path, static or dynamic
+ * @returns {number} minified bytes of the file and of every file it imports by a relative path, static or dynamic
  */
 export function reachableBytes(entry) {
   const seen = new Set([entry]);
@@ -34,5 +36,6 @@ export function reachableBytes(entry) {
     );
     for (const [, specifier = ''] of imports) seen.add(resolve(dirname(file), specifier));
   }
-  return [...seen].reduce((sum, file) => sum + statSync(file).size, 0);
+  const minified = (/** @type {string} */ file) => transformSync(readFileSync(file, 'utf8'), { minify: true }).code;
+  return [...seen].reduce((sum, file) => sum + Buffer.byteLength(minified(file)), 0);
 }

@@ -59,9 +59,7 @@ async function main(): Promise<number> {
       process.stderr.write(`Stopped with ${doneTasks(audit.progress)} tasks done. Start again to go on.\n`);
       return 130;
     }
-    process.stdout.write(
-      renderOutcome(outcome, (file) => relative(process.cwd(), file) || file, process.stdout.columns ?? 100),
-    );
+    process.stdout.write(renderOutcome(outcome, shorten, process.stdout.columns ?? 100));
     return 0;
   } finally {
     display.stop();
@@ -88,6 +86,12 @@ async function auditedFolder(given: string | undefined): Promise<string> {
     );
   if (!found.isDirectory()) throw new Refusal(`${folder} is a file. Give the folder around it.\n`);
   return realpath(folder);
+}
+
+/** From here, where that is shorter. */
+function shorten(file: string): string {
+  const fromHere = relative(process.cwd(), file);
+  return fromHere.startsWith('..') ? file : fromHere;
 }
 
 /** Better now than after the work. */

@@ -3,7 +3,6 @@ import { isLoomError, type ExecutionEvent, type TraceSink } from '@certoai/loom-
 import {
   ExecutionTraceRecorder,
   type CosmosClientLike,
-  type ExecutionTraceRecorderOptions,
   type TraceQueryFilter,
 } from '@certoai/loom-observability';
 import { describe, expect, test } from 'vitest';
@@ -44,8 +43,7 @@ describe('options', () => {
   test.each(counts.flatMap((option) => wrong.map((value) => [option, value] as const)))(
     '%s may not be %j',
     async (option, value) => {
-      const make = (): unknown =>
-        new ExecutionTraceRecorder(undefined, { [option]: value } as ExecutionTraceRecorderOptions);
+      const make = (): unknown => new ExecutionTraceRecorder(undefined, { [option]: value });
       expect(await codeOf(make)).toBe('LOOM_INVALID_OPTION');
       expect(make).toThrow(new RegExp(`^${option} is .*give a whole number, 1 to`));
     },

@@ -43,7 +43,8 @@ export class Loom implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #registry = new ActorRegistry();
   readonly #executors = new Map<string, StageExecutor>();
-  readonly #releases = new ReleaseStack();
+  /** What the composition opened, once there is one. */
+  #releases = new ReleaseStack();
   #opening: Promise<PipelineOrchestrator> | undefined;
   #opened: PipelineOrchestrator | undefined;
   #closed = false;
@@ -86,13 +87,21 @@ export class Loom implements AsyncDisposable {
   }
 
   /** Starts an execution and waits for its end; rejects with a `PipelineExecutionError` when it does not complete. */
-  async executePipeline(definition: DefinitionInput, input?: unknown, options?: StartOptions): Promise<ExecutionResult> {
+  async executePipeline(
+    definition: DefinitionInput,
+    input?: unknown,
+    options?: StartOptions,
+  ): Promise<ExecutionResult> {
     const orchestrator = this.#opened ?? (await this.#open());
     return orchestrator.execute(definition, input, options);
   }
 
   /** Starts an execution; once this resolves it is stored, and finishes whatever happens to this process. */
-  async startPipeline(definition: DefinitionInput, input?: unknown, options?: StartOptions): Promise<ExecutionHandle> {
+  async startPipeline(
+    definition: DefinitionInput,
+    input?: unknown,
+    options?: StartOptions,
+  ): Promise<ExecutionHandle> {
     const orchestrator = this.#opened ?? (await this.#open());
     return orchestrator.start(definition, input, options);
   }
@@ -113,9 +122,13 @@ export class Loom implements AsyncDisposable {
   }
 
   #open(): Promise<PipelineOrchestrator> {
-    if (this.#closed) return Promise.reject(new LoomError('LOOM_CLOSED', 'This Loom is closed; make a new one.'));
-    return (this.#opening ??= this.#compose().catch((error: unknown) => {
-      // A wrong path or a locked folder can be put right and tried again.
+    if (this.#closed)
+      return Promise.reject(new LoomError('LOOM_CLOSED', 'This Loom is closed; make a new one.'));
+    return (this.#opening ??= this.#compose().catch(async (error: unknown) => {
+      // A wrong path or a locked folder can be put right and tried again: nothing stays open.
+      const releases = this.#releases;
+      this.#releases = new ReleaseStack();
+      await releases.close().catch((failure: unknown) => this.#logger.warn('What was opened did not close', { error: failure }));
       this.#opening = undefined;
       throw error;
     }));

@@ -67,9 +67,15 @@ export class ProgressDisplay {
   #drawBlock(): void {
     const { screen, color, hints, now, progress } = this.#options;
     const { columns: width = 80, rows = 24 } = screen;
-    const all = renderProgress(progress(), { width, elapsedMs: now() - this.#startedAt, color, hints });
-    // A block higher than the terminal cannot be drawn over: its first lines have scrolled away.
-    const lines = all.slice(-Math.max(1, rows - 1));
+    // A block higher than the terminal cannot be drawn over: its first lines would scroll away.
+    const height = Math.max(1, rows - 1);
+    const lines = renderProgress(progress(), {
+      width,
+      height,
+      elapsedMs: now() - this.#startedAt,
+      color,
+      hints,
+    });
     const text = lines.map((line) => `${line}\u001B[K\n`).join('');
     if (text === this.#last) return;
     this.#last = text;

@@ -3,6 +3,8 @@ import { type AuditProgress, doneTasks, type StageProgress } from './audit-progr
 export interface RenderOptions {
   /** Columns of the terminal. */
   readonly width: number;
+  /** Lines that may be drawn, 1 or more. */
+  readonly height: number;
   /** Milliseconds since this process began to watch. */
   readonly elapsedMs: number;
   readonly color: boolean;
@@ -23,25 +25,43 @@ const labels: Readonly<Record<string, string>> = {
   write: 'write reports',
 };
 
-/** One line a stage and one for the whole, none wider than the terminal. */
+/** One line a stage and one for the whole, none wider than the terminal, and no more than fit. */
 export function renderProgress(
   progress: AuditProgress,
-  { width, elapsedMs, color, hints }: RenderOptions,
+  { width, height, elapsedMs, color, hints }: RenderOptions,
 ): readonly string[] {
   const paint = painter(color);
   const room = Math.max(10, width - 1);
   const digits = Math.max(3, ...progress.stages.map(({ tasks }) => String(tasks).length));
-  const lines = progress.stages.map((stage) => stageLine(stage, room, digits, paint));
-  const seconds = elapsedMs / 1000;
-  const rate = seconds >= 0.2 ? Math.round(progress.finishedHere / seconds) : 0;
-  const whole = [
-    `${grouped(doneTasks(progress))} tasks`,
-    ...(rate > 0 ? [`${grouped(rate)}/s`] : []),
-    `${seconds.toFixed(1)} s`,
-  ].join(' · ');
+  const stages = mostInteresting(progress.stages, Math.max(0, height - 1));
+  const lines = stages.map((stage) => stageLine(stage, room, digits, paint));
   const waiting = progress.stages.some(({ status }) => status === 'waiting' || status === 'running');
   const shown = waiting ? hints.filter((hint) => hint.length <= room) : [];
-  return [...lines, fit(whole, room, paint.bold), ...shown.map(paint.dim)];
+  return [
+    ...lines,
+    fit(wholeLine(progress, elapsedMs), room, paint.bold),
+    ...shown.slice(0, Math.max(0, height - lines.length - 1)).map(paint.dim),
+  ];
+}
+
+function wholeLine(progress: AuditProgress, elapsedMs: number): string {
+  const seconds = elapsedMs / 1000;
+  const rate = seconds >= 0.2 ? Math.round(progress.finishedHere / seconds) : 0;
+  const speed = rate > 0 ? [`${grouped(rate)}/s`] : [];
+  return [`${grouped(doneTasks(progress))} tasks`, ...speed, `${seconds.toFixed(1)} s`].join(' · ');
+}
+
+/** In a low terminal: what runs before what is to come, and that before what is over. */
+function mostInteresting(stages: readonly StageProgress[], height: number): readonly StageProgress[] {
+  const over = ({ status }: StageProgress): boolean => status !== 'running' && status !== 'waiting';
+  const kept = new Set(
+    [
+      ...stages.filter(({ status }) => status === 'running'),
+      ...stages.filter(({ status }) => status === 'waiting'),
+      ...stages.filter(over).toReversed(),
+    ].slice(0, height),
+  );
+  return stages.filter((stage) => kept.has(stage));
 }
 
 function stageLine(

@@ -118,6 +118,7 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .88rem; }
   main { max-width: none; padding: 0; } body { font-size: 10.5pt; }
   .tools { display: none; } th { position: static; } th button::after { content: ""; }
   .finding, .tile, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } .table { overflow: visible; }
+  table { font-size: 8pt; } th button, td { padding: .12rem .4rem; } #packages .badge { padding: 0; background: none !important; }
   .bar i, .meter i, .legend i, .badge, .diff del, .diff ins { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;

@@ -1,5 +1,6 @@
 import type { BriefFinding } from '../actors/report-writers.ts';
 import type { AuditOutcome } from '../run-audit.ts';
+import type { AuditSummary } from './audit-report.ts';
 import { count, wrap } from './words.ts';
 
 /** Findings shown on the screen; the reports have all. */
@@ -11,32 +12,40 @@ export function renderOutcome(
   shorten: (file: string) => string,
   width: number,
 ): string {
-  const lines: string[] = [];
-  if (summary.packages === 0) lines.push('No installed packages were found in this folder.');
-  else {
-    lines.push(
-      `${count(summary.packages, 'package')}, ${count(summary.licences, 'licence')}, ${count(summary.holders, 'copyright holder')}.`,
-    );
-    const parts = [
-      `Field and text agree for ${summary.agreeing}`,
-      ...(summary.disagreeing > 0 ? [`disagree for ${summary.disagreeing}`] : []),
-      ...(summary.unknown > 0 ? [`${summary.unknown} custom, undeclared or without licence`] : []),
-      ...(summary.withoutText > 0 ? [`${summary.withoutText} without the text`] : []),
-    ];
-    lines.push(...wrap(`${parts.join('; ')}.`, Math.max(20, width)));
-  }
-  if (summary.failures > 0)
-    lines.push(`${count(summary.failures, 'file')} could not be read; the report says which and why.`);
-  if (findings.length > 0)
-    lines.push('', ...findings.slice(0, maxFindings).map((finding) => line(finding, width)));
+  const lines = sentencesOn(summary).flatMap((sentence) => wrap(sentence, Math.max(20, width)));
+  const shown = findings.slice(0, maxFindings).map((finding) => findingLine(finding, width));
+  if (shown.length > 0) lines.push('', ...shown);
   if (findings.length > maxFindings) lines.push(`  and ${findings.length - maxFindings} more in the report`);
   lines.push('', 'Reports:', ...[files.html, files.markdown, files.json].map((file) => `  ${shorten(file)}`));
   return `\n${lines.join('\n')}\n`;
 }
 
-function line({ name, version, declared, licence, verdict }: BriefFinding, width: number): string {
+function sentencesOn(summary: AuditSummary): readonly string[] {
+  const { packages, licences, holders, failures } = summary;
+  const found = `${count(packages, 'package')}, ${count(licences, 'licence')}, ${count(holders, 'copyright holder')}.`;
+  const unreadable = `${count(failures, 'file')} could not be read; the report says which and why.`;
+  return [
+    ...(packages > 0 ? [found, comparisonOf(summary)] : ['No installed packages were found in this folder.']),
+    ...(failures > 0 ? [unreadable] : []),
+  ];
+}
+
+function comparisonOf({ agreeing, disagreeing, unknown, withoutText }: AuditSummary): string {
+  const parts = [
+    `Field and text agree for ${agreeing}`,
+    ...(disagreeing > 0 ? [`disagree for ${disagreeing}`] : []),
+    ...(unknown > 0 ? [`${unknown} custom, undeclared or without licence`] : []),
+    ...(withoutText > 0 ? [`${withoutText} without the text`] : []),
+  ];
+  return `${parts.join('; ')}.`;
+}
+
+/** In one line where there is room, else in two. */
+function findingLine({ name, version, declared, licence, verdict }: BriefFinding, width: number): string {
+  const who = version === '' ? name : `${name}@${version}`;
   const said = declared === '' ? 'no field' : `field ${declared}`;
   const found = verdict === 'custom' || verdict === 'nothing' ? licence.toLowerCase() : `text ${licence}`;
-  const text = `  ${(version === '' ? name : `${name}@${version}`).padEnd(34)} ${said}, ${found}`;
-  return text.length > width ? `${text.slice(0, Math.max(20, width - 1))}…` : text;
+  const oneLine = `  ${who.padEnd(34)} ${said}, ${found}`;
+  if (oneLine.length <= width) return oneLine;
+  return [`  ${who}`, ...wrap(`${said}, ${found}`, width - 4).map((text) => `    ${text}`)].join('\n');
 }

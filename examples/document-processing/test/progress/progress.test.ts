@@ -54,6 +54,7 @@ test.each([10, 20, 39, 40, 60, 80, 120, 300])('no line is wider than a terminal 
   for (const color of [true, false]) {
     const lines = renderProgress(halfway, {
       width,
+      height: 24,
       elapsedMs: 1_500,
       color,
       hints: ['Try it: "kill -9 1234" in another terminal'],
@@ -66,6 +67,7 @@ test.each([10, 20, 39, 40, 60, 80, 120, 300])('no line is wider than a terminal 
 test('shows stages with bars, counts and speed', () => {
   const lines = renderProgress(halfway, {
     width: 80,
+    height: 24,
     elapsedMs: 1_500,
     color: false,
     hints: ['a hint', 'a hint as long as two lines, for which there is no room '.repeat(3)],
@@ -84,7 +86,9 @@ test('shows stages with bars, counts and speed', () => {
 
 test('a finished audit has no hints left', () => {
   const done = { finishedHere: 1, stages: [stage('write', 'completed', 2, 2), stage('explain', 'skipped')] };
-  expect(renderProgress(done, { width: 80, elapsedMs: 0, color: false, hints: ['a hint'] })).toHaveLength(3);
+  expect(
+    renderProgress(done, { width: 80, height: 24, elapsedMs: 0, color: false, hints: ['a hint'] }),
+  ).toHaveLength(3);
 });
 
 class FakeScreen implements Screen {
@@ -127,7 +131,7 @@ test('a terminal is drawn over, in one write a picture, and only when something 
   expect(show).toBe('\u001B[?25h');
 });
 
-test('a terminal of few rows shows the last lines, which still can be drawn over', () => {
+test('a terminal of few rows shows what runs, in lines that still can be drawn over', () => {
   const screen = new FakeScreen(true);
   screen.rows = 4;
   const state = { progress: halfway, now: 0 };
@@ -136,6 +140,7 @@ test('a terminal of few rows shows the last lines, which still can be drawn over
   state.now = 900;
   display.stop();
   expect(screen.writes[1]?.match(/\n/g)).toHaveLength(3);
+  expect(screen.writes[1]).toMatch(/recognise texts.*\n.*collect holders.*\n2,243 tasks/);
   expect(screen.writes[2]).toContain('\u001B[3A\r');
 });
 

@@ -31,3 +31,14 @@ Reports:
   loom-report/licences.json
 `);
 });
+
+test('stays within a narrow terminal', async () => {
+  const report = await smallReport();
+  const text = renderOutcome(
+    { summary: report.summary, findings: report.findings, files },
+    (file) => file.slice(3),
+    30,
+  );
+  expect(text.split('\n').filter((line) => line.length > 30)).toEqual([]);
+  expect(text).toContain('  differs@1.0.0\n    field MIT, text ISC\n');
+});

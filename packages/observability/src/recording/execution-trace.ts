@@ -157,9 +157,9 @@ export class ExecutionTrace {
   }
 
   #foldExecution(event: Event<`execution:${string}` & ExecutionEvent['type']>): FoldOutcome {
+    // What is the user's own is read first, here and below: a getter that throws must leave nothing half done.
+    const attributes = this.#attributesOf(event);
     const root = this.#root;
-    root.seen(event.at);
-    root.addAttributes(this.#attributesOf(event));
     switch (event.type) {
       case 'execution:started':
         root.started(event.at, event.name, this.#kept.tags((event as Extras).tags));
@@ -174,6 +174,8 @@ export class ExecutionTrace {
       case 'execution:finished':
         this.#finish(event);
     }
+    root.seen(event.at);
+    root.addAttributes(attributes);
     return 'folded';
   }
 
@@ -186,12 +188,14 @@ export class ExecutionTrace {
   }
 
   #foldStage(event: StageEvent): FoldOutcome {
+    const attributes = this.#attributesOf(event);
+    const end = event.type === 'stage:started' ? undefined : this.#stageEnd(event);
     const stage = this.#stage(event.stage);
     if (stage === undefined) return 'no-room';
     this.#root.seen(event.at);
     if (event.type === 'stage:started') stage.started(event.at, event.tasks);
-    else stage.ended(this.#stageEnd(event), event.type === 'stage:completed' ? event.tasks : undefined);
-    stage.addAttributes(this.#attributesOf(event));
+    if (end !== undefined) stage.ended(end, event.type === 'stage:completed' ? event.tasks : undefined);
+    stage.addAttributes(attributes);
     return 'folded';
   }
 
@@ -210,17 +214,17 @@ export class ExecutionTrace {
   }
 
   #foldTask(event: TaskEvent): FoldOutcome {
-    const stage = this.#stage(event.stage);
-    if (stage === undefined) return 'no-room';
     const { at, index, attempt, actor } = event;
     const attributes = this.#attributesOf(event);
-    if (event.type === 'task:started') {
-      this.#root.seen(at);
-      return stage.attemptStarted(at, index, attempt, actor, attributes) ? 'folded' : 'no-room';
-    }
-    const end = this.#attemptEnd(event);
-    this.#root.seen(end.at - end.durationMs);
-    return stage.attemptEnded(end, index, attempt, actor, attributes) ? 'folded' : 'no-room';
+    const end = event.type === 'task:started' ? undefined : this.#attemptEnd(event);
+    const stage = this.#stage(event.stage);
+    if (stage === undefined) return 'no-room';
+    this.#root.seen(end === undefined ? at : end.at - end.durationMs);
+    const taken =
+      end === undefined
+        ? stage.attemptStarted(at, index, attempt, actor, attributes)
+        : stage.attemptEnded(end, index, attempt, actor, attributes);
+    return taken ? 'folded' : 'no-room';
   }
 
   #attemptEnd(event: Event<'task:completed' | 'task:failed'>): AttemptEnd {

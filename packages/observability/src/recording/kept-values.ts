@@ -19,6 +19,8 @@ const most = {
   value: 256,
 } as const;
 
+const attributePrefix = 'attributes.';
+
 /** Decides what of an event's own values goes into a trace: cut to size, and without what is masked. */
 export class KeptValues {
   readonly #message: boolean;
@@ -36,7 +38,8 @@ export class KeptValues {
     this.#stack = this.#message || mask.includes('error.stack');
     this.#tags = mask.includes('tags');
     this.#allAttributes = mask.includes('attributes.*');
-    this.#attributes = new Set(mask.map((field) => field.slice('attributes.'.length)));
+    const keys = mask.filter((field) => field.startsWith(attributePrefix));
+    this.#attributes = new Set(keys.map((field) => field.slice(attributePrefix.length)));
   }
 
   error(error: ErrorRecord): ErrorRecord {
@@ -82,7 +85,8 @@ export class KeptValues {
 
 function checkField(field: unknown): void {
   const known = field === 'error.message' || field === 'error.stack' || field === 'tags';
-  if (known || (typeof field === 'string' && /^attributes\../.test(field))) return;
+  if (known || (typeof field === 'string' && field.startsWith(attributePrefix) && field !== attributePrefix))
+    return;
   throw invalidOption(
     'a field of mask',
     field,

@@ -14,6 +14,8 @@ export interface OpenTrace {
   lastUsed: number;
   /** Waits to be written. */
   queued: boolean;
+  /** Is being written. */
+  writing: boolean;
   /** Its execution was removed from the store: nothing more of it is recorded. */
   gone: boolean;
 }

@@ -90,7 +90,7 @@ export class StageRecord {
     this.#touch();
   }
 
-  /** @returns false when there is no room for one more attempt */
+  /** @returns false when there is no room for one more attempt; that the stage was at work is noted all the same */
   attemptStarted(
     at: number,
     index: number,
@@ -98,13 +98,14 @@ export class StageRecord {
     actor: string,
     attributes?: SpanAttributes,
   ): boolean {
+    this.#seen(at);
     const record = this.#attempt(index, attempt, actor);
     if (record === undefined) return false;
-    this.#seen(at);
     if (record.handedOutAt === undefined || at > record.handedOutAt) {
       this.#totals.remove(record);
       record.handedOutAt = at;
       this.#settle(record);
+      if (record.end !== undefined) this.#resettleNext(record);
     }
     this.#addAttributes(record, attributes);
     return true;
@@ -118,22 +119,24 @@ export class StageRecord {
     actor: string,
     attributes?: SpanAttributes,
   ): boolean {
+    this.#seen(end.at - end.durationMs);
     const record = this.#attempt(index, attempt, actor);
     if (record === undefined) return false;
-    this.#seen(end.at - end.durationMs);
     if (record.end === undefined || end.at > record.end.at) {
+      const mayHaveNext = record.end !== undefined || end.willRetry === true;
       this.#totals.remove(record);
       record.end = end;
       this.#settle(record);
-      const next = end.willRetry === true ? this.#attempts.get(keyOf(index, attempt + 1)) : undefined;
-      if (next !== undefined) this.#resettle([next]);
+      if (mayHaveNext) this.#resettleNext(record);
     }
     this.#addAttributes(record, attributes);
     return true;
   }
 
   addAttributes(attributes: SpanAttributes | undefined): void {
-    if (attributes !== undefined) this.#attributes = { ...this.#attributes, ...attributes };
+    if (attributes === undefined) return;
+    this.#attributes = { ...this.#attributes, ...attributes };
+    this.#touch();
   }
 
   // What follows from them
@@ -186,7 +189,7 @@ export class StageRecord {
     };
   }
 
-  /** Adds what is to be written to `batch`, up to `size` spans in it. @returns false when there is more */
+  /** Adds what is to be written to `batch`, up to `size` spans in it. @returns whether that was all */
   takeChanged(batch: ExecutionSpan[], size: number): boolean {
     if (this.#isChanged && batch.length < size) {
       this.#isChanged = false;
@@ -278,6 +281,12 @@ export class StageRecord {
       this.#totals.remove(record);
       this.#settle(record);
     }
+  }
+
+  /** Its waits follow from how this one ended. */
+  #resettleNext({ index, attempt }: AttemptRecord): void {
+    const next = this.#attempts.get(keyOf(index, attempt + 1));
+    if (next !== undefined) this.#resettle([next]);
   }
 
   #settle(record: AttemptRecord): void {

@@ -1,9 +1,8 @@
 import type { ExecutionEvent, Logger } from '@certoai/loom-core';
 import type { ResolvedRecorderOptions } from '../execution-trace-recorder-options.js';
-import type { ExecutionSpan } from '../span/execution-span.js';
 import type { EvictedTrace, TraceStore } from '../store/trace-store.js';
 import { EventBuffer } from './event-buffer.js';
-import { ExecutionTrace, type FoldOutcome } from './execution-trace.js';
+import { ExecutionTrace, type FoldOutcome, type TraceSurroundings } from './execution-trace.js';
 import type { OpenTrace } from './open-trace.js';
 import { noLoss, type LossKind, type TraceLoss } from './trace-loss.js';
 import { TraceWriter } from './trace-writer.js';
@@ -23,6 +22,7 @@ const eventsPerLook = 32;
 export class TraceRecording implements AsyncDisposable {
   readonly store: TraceStore;
   readonly #options: ResolvedRecorderOptions;
+  readonly #surroundings: TraceSurroundings;
   readonly #maxBufferedEvents: number;
   readonly #logger: Logger;
   readonly #loss = noLoss();
@@ -54,6 +54,12 @@ export class TraceRecording implements AsyncDisposable {
     this.#options = options;
     this.#maxBufferedEvents = options.maxBufferedEvents;
     this.#logger = options.logger;
+    this.#surroundings = {
+      kept: options.kept,
+      // So that one execution cannot keep all others out.
+      maxSpans: Math.max(1, Math.floor(options.maxSpans / 2)),
+      admit: () => this.#admit(),
+    };
     this.#writer = new TraceWriter(store, {
       evicted: (traces) => traces.forEach((trace) => this.#evicted(trace)),
       lost: (records, error) => this.#count('unwrittenRecords', records, error),
@@ -188,37 +194,30 @@ export class TraceRecording implements AsyncDisposable {
       openedAt,
       lastUsed: openedAt,
       queued: false,
+      writing: false,
       gone: false,
     };
     this.#open.set(executionId, open);
     this.#waiting.add(open);
-    this.store.spans(executionId).then(
-      (spans) => this.#found(open, spans),
-      (error: unknown) => {
-        this.#count('unwrittenRecords', 0, error);
-        this.#found(open, undefined);
-      },
-    );
+    void this.#lookUp(open);
     return open;
   }
 
-  /** @param spans - what the store has of it; undefined when it did not say */
-  #found(open: OpenTrace, spans: readonly ExecutionSpan[] | undefined): void {
+  /** Begins where the store stands. Never rejects. */
+  async #lookUp(open: OpenTrace): Promise<void> {
+    let trace: ExecutionTrace;
+    try {
+      const spans = await this.store.spans(open.executionId);
+      trace = ExecutionTrace.from(open.executionId, spans, this.#surroundings);
+    } catch (error) {
+      this.#count('unwrittenRecords', 0, error);
+      trace = new ExecutionTrace(open.executionId, this.#surroundings);
+      trace.markSpansMissing();
+    }
     if (open.gone) return;
-    const { executionId } = open;
-    const surroundings = {
-      kept: this.#options.kept,
-      // So that one execution cannot keep all others out.
-      maxSpans: Math.max(1, Math.floor(this.#options.maxSpans / 2)),
-      admit: () => this.#admit(),
-    };
-    open.trace =
-      spans !== undefined && spans.length > 0
-        ? ExecutionTrace.from(executionId, spans, surroundings)
-        : new ExecutionTrace(executionId, surroundings);
-    if (spans === undefined) open.trace.markSpansMissing();
+    open.trace = trace;
+    this.#spans += trace.spans;
     this.#markIfDamaged(open);
-    this.#spans += open.trace.spans;
     this.#ready.push(open);
     if (!this.#armed) this.#arm();
   }
@@ -233,7 +232,9 @@ export class TraceRecording implements AsyncDisposable {
   #makeRoom(): boolean {
     if (this.#crammed) return false;
     const { maxExecutions, maxSpans } = this.#options;
-    const idle = [...this.#open.values()].filter(({ queued, waiting }) => !queued && waiting === undefined);
+    const idle = [...this.#open.values()].filter(
+      ({ queued, writing, waiting }) => !queued && !writing && waiting === undefined,
+    );
     idle.sort((left, right) => left.lastUsed - right.lastUsed);
     for (const open of idle) {
       this.#closeTrace(open);

@@ -61,7 +61,11 @@ export class TraceWriter {
     const budget = new TurnBudget();
     for (const open of queue) {
       open.queued = false;
-      if (open.trace !== undefined && !open.gone) await this.#write(open, open.trace, budget);
+      if (open.trace === undefined || open.gone) continue;
+      open.writing = true;
+      await this.#write(open, open.trace, budget);
+      open.writing = false;
+      this.#host.written(open);
     }
   }
 
@@ -81,7 +85,6 @@ export class TraceWriter {
       this.#host.lost(inFlight + discardChanges(trace), error);
       trace.markSpansMissing();
     }
-    this.#host.written(open);
   }
 
   #take(trace: ExecutionTrace): ReturnType<ExecutionTrace['takeChanged']> {

@@ -20,7 +20,7 @@ interface StoredTrace {
  * longest time is removed. The one that is being written stays, whatever its size.
  */
 export class MemoryTraceStore implements TraceStore {
-  readonly maxBatch = 1_000;
+  readonly maxBatch = 200;
   readonly #limits: MemoryTraceStoreOptions;
   /** In the order of the last write. */
   readonly #traces = new Map<string, StoredTrace>();

@@ -133,6 +133,46 @@ describe('an attempt', () => {
     expect(attemptOf(spans)).not.toHaveProperty('endedAt');
   });
 
+  test('that failed, whose report was lost, and that then succeeded, has no error any more', () => {
+    const { spans, trace } = fold([
+      { ...task, type: 'task:failed', at: 110, durationMs: 9, error, willRetry: true, delayMs: 50 },
+      { ...task, type: 'task:started', at: 500 },
+      { ...task, type: 'task:completed', at: 520, durationMs: 20 },
+      { ...task, attempt: 2, type: 'task:started', at: 530 },
+    ]);
+    expect(attemptOf(spans)).toMatchObject({ status: 'completed' });
+    expect(attemptOf(spans)).not.toHaveProperty('error');
+    expect(attemptOf(spans, 0, 2)).not.toHaveProperty('retryWaitMs');
+    expect(trace.summary()).toMatchObject({ failedAttempts: 0, stages: [{ errorCodes: [] }] });
+  });
+
+  test('that runs again after a failure that was not stored makes nobody wait', () => {
+    const { spans } = fold([
+      { ...task, type: 'task:failed', at: 110, durationMs: 9, error, willRetry: true, delayMs: 50 },
+      { ...task, attempt: 2, type: 'task:started', at: 170 },
+      { ...task, type: 'task:started', at: 500 },
+    ]);
+    expect(attemptOf(spans, 0, 2)).not.toHaveProperty('retryWaitMs');
+    expect(attemptOf(spans, 0, 2)).not.toHaveProperty('queueWaitMs');
+  });
+
+  test('that ran twice and succeeded makes nobody wait either', () => {
+    const { spans } = fold([
+      { ...task, type: 'task:failed', at: 110, durationMs: 9, error, willRetry: true, delayMs: 50 },
+      { ...task, attempt: 2, type: 'task:started', at: 170 },
+      { ...task, type: 'task:completed', at: 500, durationMs: 9 },
+    ]);
+    expect(attemptOf(spans, 0, 2)).not.toHaveProperty('retryWaitMs');
+  });
+
+  test('that is handed out by a timer that was early did not wait for a place', () => {
+    const { spans } = fold([
+      { ...task, type: 'task:failed', at: 110, durationMs: 9, error, willRetry: true, delayMs: 50 },
+      { ...task, attempt: 2, type: 'task:started', at: 159 },
+    ]);
+    expect(attemptOf(spans, 0, 2)).toMatchObject({ retryWaitMs: 50, queueWaitMs: 0 });
+  });
+
   test('that failed before its actor was known has no start event, and still lasts', () => {
     const { spans, trace } = fold([
       { ...execution, type: 'execution:started', at: 99 },
@@ -216,6 +256,16 @@ describe('a stage', () => {
     expect(rootOf(spans)).toMatchObject({ status: 'timed-out', error });
   });
 
+  test('that is found at work after its end says that its start is missing', () => {
+    const trace = new ExecutionTrace(executionId, unbounded);
+    trace.fold({ ...execution, type: 'execution:started', at: 1 });
+    trace.fold({ ...stage, type: 'stage:failed', at: 5, error });
+    expect(stageOf(trace.takeChanged(10))).not.toHaveProperty('startMissing');
+    trace.fold({ ...task, type: 'task:completed', at: 7, durationMs: 1 });
+    expect(stageOf(trace.takeChanged(10))).toMatchObject({ startMissing: true });
+    expect(trace.summary()).toMatchObject({ partial: true });
+  });
+
   test('that began in another process says so, and starts when it was seen first', () => {
     const { spans, trace } = fold([
       { ...execution, type: 'execution:resumed', at: 50, reason: 'recovered' },
@@ -270,6 +320,25 @@ describe('an execution', () => {
     expect(attemptOf(spans)?.attributes).toEqual({ model: 'm-1', tokens: 12 });
   });
 
+  test('keeps attributes of a stage and its own', () => {
+    const { trace, spans } = fold([
+      { ...execution, type: 'execution:started', at: 1, attributes: { region: 'eu' } } as ExecutionEvent,
+      { ...stage, type: 'stage:started', at: 2, tasks: 1, attributes: { pool: 'gpu' } } as ExecutionEvent,
+    ]);
+    expect(rootOf(spans)?.attributes).toEqual({ region: 'eu' });
+    expect(stageOf(spans)?.attributes).toEqual({ pool: 'gpu' });
+    const revived = ExecutionTrace.from(executionId, spans, unbounded);
+    revived.fold({
+      ...stage,
+      type: 'stage:started',
+      at: 2,
+      tasks: 1,
+      attributes: { slots: 4 },
+    } as ExecutionEvent);
+    expect(stageOf(revived.takeChanged(10))?.attributes).toEqual({ pool: 'gpu', slots: 4 });
+    expect(trace.hasChanges).toBe(false);
+  });
+
   test('has as many spans as there is room for, and a known span never needs any', () => {
     let room = 2;
     const trace = new ExecutionTrace(executionId, { ...unbounded, admit: () => room-- > 0 });
@@ -280,6 +349,27 @@ describe('an execution', () => {
     const small = new ExecutionTrace(executionId, { ...unbounded, maxSpans: 2 });
     expect(small.fold({ ...task, type: 'task:started', at: 1 })).toBe('no-room');
     expect(small.spans).toBe(2);
+    // The stage was at work, and that is known though its attempt is not.
+    expect(small.summary()).toMatchObject({ startedAt: 1, stages: [{ startedAt: 1, attempts: 0 }] });
+  });
+
+  test('is not changed by an event that throws when it is read', () => {
+    const trace = new ExecutionTrace(executionId, unbounded);
+    trace.fold({ ...execution, type: 'execution:started', at: 5 });
+    const before = trace.summary();
+    const rude = {
+      get name(): string {
+        throw new Error('hands off');
+      },
+      message: '',
+    };
+    const events: ExecutionEvent[] = [
+      { ...stage, type: 'stage:failed', at: 1, error: rude },
+      { ...task, type: 'task:failed', at: 1, durationMs: 1, error: rude, willRetry: false },
+      { ...execution, type: 'execution:finished', at: 1, status: 'failed', error: rude },
+    ];
+    for (const event of events) expect(() => trace.fold(event)).toThrow('hands off');
+    expect(trace.summary()).toEqual(before);
   });
 });
 

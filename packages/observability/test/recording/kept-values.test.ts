@@ -77,6 +77,12 @@ test('attributes are a bounded number of plain values, and are masked by key or 
   expect(new KeptValues().attributes(null)).toBeUndefined();
 });
 
+test('an attribute is not masked because another field is', () => {
+  const kept = new KeptValues(['error.message', 'error.stack', 'tags']);
+  const attributes = { ge: 1, k: 2, message: 3, 'error.message': 4, tags: 5 };
+  expect(kept.attributes(attributes)).toEqual(attributes);
+});
+
 test('a key that is part of a prototype is masked and kept like any other', () => {
   const attributes = JSON.parse('{"__proto__":"x","constructor":"y"}') as object;
   const kept = new KeptValues(['attributes.constructor']).attributes(attributes);

@@ -262,6 +262,25 @@ describe('a slow store', () => {
     expect(store.writtenSpans).toBeLessThan(110);
   });
 
+  test('keeps a trace open until all of it is written, and others wait outside', async () => {
+    const store = new ControlledTraceStore({ maxBatch: 5 });
+    await using recording = recordingOn(store, { maxExecutions: 1 });
+    const [first, ...rest] = wideExecution('a', 50);
+    observeAll(recording, [first as ExecutionEvent]);
+    await recording.flush();
+    const release = store.hold();
+    observeAll(recording, rest.slice(0, -1));
+    await settled(5);
+    observeAll(recording, [started('b'), rest.at(-1) as ExecutionEvent]);
+    await settled(5);
+    expect(recording.loss()).toEqual({ ...nothingLost, droppedEvents: 1 });
+    release();
+    await recording.flush();
+    expect(await store.summary('a')).toMatchObject({ status: 'completed', attempts: 50, partial: false });
+    expect(await store.spans('a')).toHaveLength(52);
+    expect(await store.summary('b')).toBeUndefined();
+  });
+
   test('that never answers costs a bounded amount of memory, and no execution any time', async () => {
     const store = new ControlledTraceStore();
     const release = store.hold();
@@ -329,6 +348,15 @@ describe('a failing store', () => {
     const store = new ControlledTraceStore();
     await using recording = recordingOn(store);
     store.failLookups(true);
+    observeAll(recording, [started('a'), finished('a')]);
+    await recording.flush();
+    expect(await store.summary('a')).toMatchObject({ status: 'completed', partial: true });
+  });
+
+  test('that gives back what is no trace leads to a new one that says it is partial', async () => {
+    const store = new ControlledTraceStore();
+    await using recording = recordingOn(store);
+    store.spans = () => Promise.resolve([null as never]);
     observeAll(recording, [started('a'), finished('a')]);
     await recording.flush();
     expect(await store.summary('a')).toMatchObject({ status: 'completed', partial: true });

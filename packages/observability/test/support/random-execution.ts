@@ -113,24 +113,32 @@ function addTask(
     if (dice.chance(0.05)) return at;
     const durationMs = dice.between(0, 100);
     at += durationMs;
-    if (dice.chance(0.7)) {
-      events.push({ ...task, type: 'task:completed', at, durationMs });
-      return at;
-    }
+    const completed = dice.chance(0.7);
     const willRetry = attempt < 3 && dice.chance(0.8);
     const delayMs = dice.between(0, 50);
-    const error = randomError(dice);
-    events.push({
-      ...task,
-      type: 'task:failed',
-      at,
-      error,
-      durationMs,
-      willRetry,
-      ...(willRetry && { delayMs }),
-    });
-    if (!willRetry) return at;
-    at += delayMs + dice.between(0, 5);
+    if (completed) {
+      events.push({ ...task, type: 'task:completed', at, durationMs });
+    } else {
+      const delay = willRetry ? { delayMs } : {};
+      events.push({
+        ...task,
+        type: 'task:failed',
+        at,
+        error: randomError(dice),
+        durationMs,
+        willRetry,
+        ...delay,
+      });
+    }
+    if (dice.chance(0.1)) {
+      // The report is lost with its process, and the same attempt is handed out again.
+      at += dice.between(1, 60);
+      attempt -= 1;
+    } else if (completed || !willRetry) {
+      return at;
+    } else {
+      at += delayMs + dice.between(-1, 5);
+    }
   }
 }
 

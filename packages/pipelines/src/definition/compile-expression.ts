@@ -103,7 +103,7 @@ function expressionOf(
     source,
     roots: facts.roots,
     stages,
-    evaluate: strict ? strictly(source, node, evaluate) : evaluate,
+    evaluate: strict ? strictly(source, node, facts.scopeNodes, evaluate) : evaluate,
   };
 }
 

@@ -1,4 +1,5 @@
 import { LoomError } from '@certoai/loom-core';
+import { didYouMean } from './nearest-name.js';
 
 /** One thing that is wrong with a definition. */
 export interface DefinitionIssue {
@@ -54,17 +55,26 @@ export function valueText(value: unknown): string {
 }
 
 /** `path is value; expected …`, the commonest kind of issue. */
-export function wrongValue(path: readonly PathSegment[], value: unknown, expected: string): DefinitionIssue {
+export function wrongValue(
+  path: readonly PathSegment[],
+  value: unknown,
+  expected: string,
+  suggestion?: string,
+): DefinitionIssue {
   const where = pathText(path);
   const subject = where === '' ? 'The definition' : where;
-  if (value === undefined) {
-    return { path: where, message: `${subject} is missing; expected ${expected}.`, expected };
-  }
-  const shown = valueText(value);
-  return { path: where, message: `${subject} is ${shown}; expected ${expected}.`, value: shown, expected };
+  const shown = value === undefined ? undefined : valueText(value);
+  const message = `${subject} is ${shown ?? 'missing'}; expected ${expected}${didYouMean(suggestion)}`;
+  return { path: where, message, expected, ...defined({ value: shown, suggestion }) };
 }
 
-export interface DefinitionOrigin {
+function defined<Fields extends object>(fields: Fields): Partial<Fields> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Partial<Fields>;
+}
+
+interface IssueOrigin {
   readonly name?: string | undefined;
   /** The file it was read from. */
   readonly source?: string | undefined;
@@ -73,21 +83,15 @@ export interface DefinitionOrigin {
 /** Problems that are named in the message; `details.issues` has all of them. */
 const shownIssues = 50;
 
-export function invalidDefinition(
-  issues: readonly DefinitionIssue[],
-  origin: DefinitionOrigin = {},
-): LoomError {
+export function invalidDefinition(issues: readonly DefinitionIssue[], origin: IssueOrigin = {}): LoomError {
   const { name, source } = origin;
   const title = `Pipeline definition${name === undefined ? '' : ` ${valueText(name)}`}`;
   const from = source === undefined ? '' : ` in ${source}`;
   const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
   const lines = issues.slice(0, shownIssues).map((issue) => `\n  - ${placed(issue)}`);
   const rest = issues.length > shownIssues ? `\n  - and ${issues.length - shownIssues} more.` : '';
-  return new LoomError('LOOM_INVALID_DEFINITION', `${title}${from} has ${count}:${lines.join('')}${rest}`, {
-    issues,
-    ...(name === undefined ? {} : { name }),
-    ...(source === undefined ? {} : { source }),
-  });
+  const message = `${title}${from} has ${count}:${lines.join('')}${rest}`;
+  return new LoomError('LOOM_INVALID_DEFINITION', message, { issues, ...defined({ name, source }) });
 }
 
 function placed({ line, column, message }: DefinitionIssue): string {

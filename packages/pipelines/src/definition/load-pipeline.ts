@@ -5,7 +5,6 @@ import { LoomError } from '@certoai/loom-core';
 import { deepFreeze } from './deep-freeze.js';
 import { invalidDefinition, valueText, type DefinitionIssue } from './definition-issue.js';
 import { rememberOrigin } from './definition-origin.js';
-import { jsonErrorOffset } from './json-error-offset.js';
 import { limits } from './limits.js';
 import type { PipelineDefinition } from './pipeline-definition.js';
 import { issuePlacer, lineAndColumn } from './yaml-positions.js';
@@ -73,7 +72,7 @@ function readJson(text: string, source: string | undefined): PipelineDefinition 
   try {
     data = JSON.parse(text);
   } catch (cause) {
-    throw notThatFormat('JSON', source, jsonProblem(text), cause);
+    throw notThatFormat('JSON', source, jsonProblem(text, cause), cause);
   }
   rememberOrigin(data, { source, place: (issue) => issue });
   return deepFreeze(data) as PipelineDefinition;
@@ -131,12 +130,15 @@ function yamlProblem(cause: unknown): SyntaxProblem {
     : { reason: text, line: mark.line + 1, column: mark.column + 1 };
 }
 
-function jsonProblem(text: string): SyntaxProblem {
+function jsonProblem(text: string, cause: unknown): SyntaxProblem {
   if (text.trim() === '') return { reason: 'it is empty' };
-  const offset = jsonErrorOffset(text);
-  const found = text[offset];
-  const reason = found === undefined ? 'it ends too early' : `unexpected ${valueText(found)}`;
-  return { reason, ...lineAndColumn(text, offset) };
+  // V8 names the position, or quotes the text around it.
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const reason = message
+    .replace(/^./, (first) => first.toLowerCase())
+    .replace(/( in JSON.*| is not valid JSON)$/s, '');
+  const position = /at position (\d+)/.exec(message)?.[1];
+  return position === undefined ? { reason } : { reason, ...lineAndColumn(text, Number(position)) };
 }
 
 function filePath(pathOrUrl: string | URL): string {

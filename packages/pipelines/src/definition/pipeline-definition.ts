@@ -1,8 +1,10 @@
 import type { JsonValue } from '@certoai/loom-core';
 
+// What people write. `schema.ts` says the same to the machine; a type test keeps the two equal, and the
+// JSON Schema for editors takes its words from the comments here.
+
 /**
- * A pipeline as people write it, in TypeScript, JSON or YAML. Checked by `parseDefinition`; the zod
- * schema in `schema.ts` says the same and a type test keeps the two equal.
+ * A pipeline as people write it, in TypeScript, JSON or YAML.
  *
  * Strings may hold expressions: exactly `${ … }` keeps the value's type, `${ … }` inside a longer string
  * is put in as text, `$${` is a literal `${`, everything else is literal. The language is JMESPath.
@@ -87,6 +89,7 @@ export interface StageBase {
   readonly onFailure?: 'fail' | 'continue' | undefined;
 }
 
+/** A stage with an input of its own. */
 interface WithInput {
   /** What the actor receives, with expressions in it. @default first stage: the pipeline's input; one dependency: its output; several: an object by stage id */
   readonly input?: JsonValue | undefined;
@@ -94,15 +97,19 @@ interface WithInput {
 
 /** One task. The default mode. */
 export interface ExecuteStage extends StageBase, WithInput {
-  /** @default "execute" */
+  /** The kind of stage; `single` is another name for `execute`. @default "execute" */
   readonly mode?: 'execute' | 'single' | undefined;
+  /** Who does the work. */
   readonly actor: ActorDefinition;
 }
 
 /** One task for each item of a list; the output is the list of results, in the order of the items. */
 export interface ScatterStage extends StageBase {
+  /** The kind of stage. */
   readonly mode: 'scatter';
+  /** The list, and how its tasks run. */
   readonly scatter: ScatterDefinition;
+  /** Who does the work on each item; sees what `input` sees. */
   readonly actor: ActorDefinition;
   /** What the actor receives; sees the item's variable, `item` and `index`. @default the item */
   readonly input?: JsonValue | undefined;
@@ -110,7 +117,9 @@ export interface ScatterStage extends StageBase {
 
 /** Waits for other stages and brings their results together; with an actor, one task per group. */
 export interface GatherStage extends StageBase {
+  /** The kind of stage. */
   readonly mode: 'gather';
+  /** What to gather, when to start, how to group. @default everything from the stage before */
   readonly gather?: GatherDefinition | undefined;
   /** Receives each group. @default none: the stage's output is the results, or the groups, themselves */
   readonly actor?: ActorDefinition | undefined;
@@ -120,7 +129,9 @@ export interface GatherStage extends StageBase {
 
 /** `map` for each item, then `reduce` for each group of results. */
 export interface MapReduceStage extends StageBase {
+  /** The kind of stage. */
   readonly mode: 'map-reduce';
+  /** The list, the two actors, how results are grouped. */
   readonly mapReduce: MapReduceDefinition;
   /** What the map actor receives; sees the item's variable, `item` and `index`. @default the item */
   readonly input?: JsonValue | undefined;
@@ -128,6 +139,7 @@ export interface MapReduceStage extends StageBase {
 
 /** The same input to several actors; the output is the list of results, in the order of `actors`. */
 export interface BroadcastStage extends StageBase, WithInput {
+  /** The kind of stage. */
   readonly mode: 'broadcast';
   /** 1 to 1 000 actors. */
   readonly actors: readonly ActorDefinition[];
@@ -135,6 +147,7 @@ export interface BroadcastStage extends StageBase, WithInput {
 
 /** Different work at the same time; the output is an object by branch name. */
 export interface ForkJoinStage extends StageBase, WithInput {
+  /** The kind of stage. */
   readonly mode: 'fork-join';
   /** 1 to 1 000 branches by name; names follow the rule of stage ids. */
   readonly branches: Readonly<Record<string, BranchDefinition>>;
@@ -151,9 +164,11 @@ export interface CustomModes {}
 export type CustomStage = {
   [Mode in keyof CustomModes]: StageBase &
     WithInput & {
+      /** The name it was registered with. */
       readonly mode: Mode;
       /** The mode's own settings, with expressions in them. */
       readonly with?: CustomModes[Mode] | undefined;
+      /** Who does the work, for modes that want one. @default none */
       readonly actor?: ActorDefinition | undefined;
     };
 }[keyof CustomModes];
@@ -164,6 +179,7 @@ export type CustomStage = {
  */
 export type ActorDefinition = string | ActorRules;
 
+/** The first rule that holds chooses the actor. */
 export interface ActorRules {
   /** 1 to 100 rules, tried in order. */
   readonly rules: readonly ActorRuleDefinition[];
@@ -171,6 +187,7 @@ export interface ActorRules {
   readonly default?: string | undefined;
 }
 
+/** An actor, and when it is the one. */
 export interface ActorRuleDefinition {
   /** Expression; sees what `input` sees. */
   readonly when: string;
@@ -178,6 +195,7 @@ export interface ActorRuleDefinition {
   readonly actor: string;
 }
 
+/** When and how often a failed task is tried again. */
 export interface RetryDefinition {
   /** Attempts in all, 1 to 1_000; 1: no retry. @default 1 */
   readonly maxAttempts?: number | undefined;
@@ -193,6 +211,7 @@ export interface RetryDefinition {
   readonly nonRetryable?: readonly string[] | undefined;
 }
 
+/** A list, and the name of its item. */
 export interface ScatterLevelDefinition {
   /** Expression that gives the list; an inner one sees the outer variables. */
   readonly over: string;
@@ -204,6 +223,7 @@ export interface ScatterLevelDefinition {
   readonly scatter?: ScatterLevelDefinition | undefined;
 }
 
+/** The outermost list of a scatter, and how its tasks run. */
 export interface ScatterDefinition extends ScatterLevelDefinition {
   /** Tasks at the same time, 1 to 10_000; the same as the stage's `concurrency`. @default 100 */
   readonly concurrency?: number | undefined;
@@ -213,6 +233,7 @@ export interface ScatterDefinition extends ScatterLevelDefinition {
   readonly minSuccess?: number | undefined;
 }
 
+/** What to gather, when to start, how to group. */
 export interface GatherDefinition {
   /** Id or ids of the stages to gather. @default `dependsOn`, else the stage before */
   readonly from?: string | readonly string[] | undefined;
@@ -226,6 +247,7 @@ export interface GatherDefinition {
   readonly combine?: 'concat' | 'object' | undefined;
 }
 
+/** The list, the two actors, how results are grouped. */
 export interface MapReduceDefinition {
   /** Expression that gives the list. */
   readonly over: string;
@@ -249,7 +271,9 @@ export interface MapReduceDefinition {
   readonly minSuccess?: number | undefined;
 }
 
+/** One branch of a fork-join. */
 export interface BranchDefinition {
+  /** Who does the work. */
   readonly actor: ActorDefinition;
   /** What the actor receives. @default the stage's input */
   readonly input?: JsonValue | undefined;

@@ -1,34 +1,35 @@
 // The one source of the definition language's shape. Loaded by dynamic import only: importing the
-// package must not load zod.
+// package must not load zod. What the fields mean is said beside the types in pipeline-definition.ts;
+// the JSON Schema for editors takes it from there.
 import { z } from 'zod';
 import type { JsonValue } from '@certoai/loom-core';
 import { idPattern, limits, variablePattern } from './limits.js';
 import { builtInModes, type BuiltInMode } from './normalised-definition.js';
 import type { ScatterLevelDefinition, SchemaLike } from './pipeline-definition.js';
 
-/** Names and descriptions for the JSON Schema. A registry of our own: zod's global one is shared by every copy. */
-export const documentation = z.registry<{ id?: string; description?: string }>();
-
-function doc<Schema extends z.ZodType>(schema: Schema, description: string, id?: string): Schema {
-  documentation.add(schema, id === undefined ? { description } : { id, description });
-  return schema;
-}
+/** Which type of pipeline-definition.ts a schema is. A registry of our own: zod's is shared by every copy of it. */
+export const typeNames = z.registry<{ readonly id: string }>();
 
 // Every message below is an expectation, the end of "… is 0; expected …". For unknown fields it is the
 // list of the known ones, from which the nearest is taken.
 
-/** An object with these fields and no others. */
+/** An object with these fields and no others: the type `name`. */
 function fields<Shape extends z.ZodRawShape>(
-  shape: Shape,
+  name: string,
   expected: string,
+  shape: Shape,
 ): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape).join(' ');
-  return z.strictObject(shape, { error: ({ code }) => (code === 'unrecognized_keys' ? known : expected) });
+  const schema = z.strictObject(shape, {
+    error: ({ code }) => (code === 'unrecognized_keys' ? known : expected),
+  });
+  typeNames.add(schema, { id: name });
+  return schema;
 }
 
-function whole(min: number, max: number, unit = ''): z.ZodNumber {
+function whole(min: number, max: number, unit = ''): z.ZodOptional<z.ZodNumber> {
   const expected = `a whole number${unit}, ${grouped(min)} to ${grouped(max)}`;
-  return z.number(expected).int(expected).min(min, expected).max(max, expected);
+  return z.number(expected).int(expected).min(min, expected).max(max, expected).optional();
 }
 
 /** 86_400_000, as one writes it in code. */
@@ -43,461 +44,201 @@ function text(max: number, hint = ''): z.ZodString {
 
 function oneOf<const Words extends readonly [string, ...string[]]>(
   ...words: Words
-): z.ZodEnum<{ [W in Words[number]]: W }> {
-  const expected = words
-    .map((word) => `"${word}"`)
-    .join(', ')
-    .replace(/, ([^,]+)$/, ' or $1');
-  return z.enum(words, expected);
+): z.ZodOptional<z.ZodEnum<{ [W in Words[number]]: W }>> {
+  const list = words.map((word) => `"${word}"`).join(', ');
+  return z.enum(words, list.replace(/, ([^,]+)$/, ' or $1')).optional();
 }
+
+function expression(example: string): z.ZodString {
+  const expected = `an expression, such as "${example}"`;
+  return z.string(expected).min(1, expected);
+}
+
+const condition = expression('length(input.files) > `0`');
 
 /** Any JSON; that it is JSON has been checked before. */
-function json(): z.ZodType<JsonValue, JsonValue> {
-  return z.unknown() as unknown as z.ZodType<JsonValue, JsonValue>;
-}
+const json = (z.unknown() as unknown as z.ZodType<JsonValue, JsonValue>).optional();
 
+const boolean = z.boolean('true or false').optional();
 const idText = `letters, digits, _ and -, 1 to ${limits.idLength} characters`;
 const id = z.string(idText).regex(idPattern, idText).max(limits.idLength, idText);
+const ids = z.union([id, z.array(id).max(limits.stages)], 'a stage id or a list of them').optional();
 const variableText = 'a name of letters, digits and _ that does not begin with a digit';
 const variable = z
   .string(variableText)
   .regex(variablePattern, variableText)
   .max(limits.idLength, variableText);
-const expression = (example: string): z.ZodString => {
-  const expected = `an expression, such as "${example}"`;
-  return z.string(expected).min(1, expected);
-};
-const condition = (): z.ZodString => expression('length(input.files) > `0`');
-const actorName = z
-  .string('the name of an actor type')
-  .regex(/\S/, 'the name of an actor type')
-  .max(limits.nameLength, `the name of an actor type, at most ${limits.nameLength} characters`);
-const ids = z.union(
-  [id, z.array(id, 'a list of stage ids').max(limits.stages, `at most ${grouped(limits.stages)} stage ids`)],
-  'a stage id or a list of them',
-);
 
+const nameText = `the name of an actor type, at most ${limits.nameLength} characters`;
+const actorName = z.string(nameText).regex(/\S/, nameText).max(limits.nameLength, nameText);
 const actorText = 'the name of an actor type, an expression "${…}", or { rules, default }';
-export const actor = doc(
-  z.union(
-    [
-      z.string(actorText).regex(/\S/, actorText).max(10_000, actorText),
-      fields(
-        {
-          rules: doc(
-            z
-              .array(
-                fields(
-                  {
-                    when: doc(condition(), 'Expression; sees what `input` sees.'),
-                    actor: doc(actorName, 'Actor type by name; no expression.'),
-                  },
-                  'a rule { when, actor }',
-                ),
-                'a list of rules { when, actor }',
-              )
-              .min(1, 'at least one rule { when, actor }')
-              .max(limits.rules, `at most ${limits.rules} rules`),
-            'Tried in order; the first that holds decides.',
-          ),
-          default: doc(actorName.optional(), 'Actor when no rule holds. Default: the task fails.'),
-        },
-        actorText,
-      ),
-    ],
-    actorText,
-  ),
-  'Who does the work: an actor type by name, an expression "${…}" that gives one, or rules of which the first that holds decides.',
-  'actor',
-);
-
-const retry = doc(
-  fields(
-    {
-      maxAttempts: doc(whole(1, limits.maxAttempts).optional(), 'Attempts in all; 1: no retry. Default 1.'),
-      backoff: doc(
-        oneOf('fixed', 'linear', 'exponential').optional(),
-        'How the delay grows from attempt to attempt. Default exponential.',
-      ),
-      initialDelayMs: doc(
-        whole(0, limits.initialDelayMs, ' of milliseconds').optional(),
-        'Milliseconds before the second attempt. Default 200.',
-      ),
-      maxDelayMs: doc(
-        whole(0, limits.maxDelayMs, ' of milliseconds').optional(),
-        'Milliseconds the delay does not grow beyond. Default 30000, or initialDelayMs if that is more.',
-      ),
-      jitter: doc(
-        z.boolean('true or false').optional(),
-        'Spreads the delays, so that tasks that failed together do not come back together. Default true.',
-      ),
-      nonRetryable: doc(
-        z
-          .array(text(limits.nameLength), 'a list of error names or codes')
-          .max(limits.nonRetryable, `at most ${limits.nonRetryable} error names or codes`)
-          .optional(),
-        'Error names or codes that are never tried again. Default none.',
-      ),
-    },
-    'an object such as { maxAttempts: 3 }',
-  ),
-  'When and how often a failed task is tried again. Default: tried once.',
-  'retry',
-);
+const ruleText = `1 to ${limits.rules} rules { when, actor }`;
+const rule = fields('ActorRuleDefinition', 'a rule { when, actor }', { when: condition, actor: actorName });
+const rules = fields('ActorRules', actorText, {
+  rules: z.array(rule, ruleText).min(1, ruleText).max(limits.rules, ruleText),
+  default: actorName.optional(),
+});
+const actor = z.union([z.string(actorText).regex(/\S/, actorText).max(10_000, actorText), rules], actorText);
+typeNames.add(actor, { id: 'ActorDefinition' });
 
 const duration = whole(1, limits.timeoutMs, ' of milliseconds');
 const concurrency = whole(1, limits.concurrency);
-const onTaskFailure = () => oneOf('fail', 'continue').optional();
-const minSuccess = () => whole(0, limits.successes).optional();
-const input = () => json().optional();
-const inputDoc =
-  'What the actor receives, with expressions in it. Default: in the first stage the input of the pipeline; with one dependency its output; with several an object by stage id.';
+const codesText = `a list of error names or codes, at most ${limits.nonRetryable}`;
 
-/** What every stage may say. `name` is the alias of `id`; that one of them is there is checked beside the schema. */
+const retry = fields('RetryDefinition', 'an object such as { maxAttempts: 3 }', {
+  maxAttempts: whole(1, limits.maxAttempts),
+  backoff: oneOf('fixed', 'linear', 'exponential'),
+  initialDelayMs: whole(0, limits.initialDelayMs, ' of milliseconds'),
+  maxDelayMs: whole(0, limits.maxDelayMs, ' of milliseconds'),
+  jitter: boolean,
+  nonRetryable: z.array(text(limits.nameLength), codesText).max(limits.nonRetryable, codesText).optional(),
+});
+
+/** What every stage may say. That `id` or its alias `name` is there is checked beside the schema. */
 const base = {
-  id: doc(id.optional(), 'Unique in the pipeline: letters, digits, _ and -.'),
-  name: doc(id.optional(), 'The same as id.'),
-  description: doc(text(limits.descriptionLength).optional(), 'What it is for.'),
-  when: doc(
-    condition().optional(),
-    'Expression; the stage is skipped unless it is true (false, null, "", [] and {} are not). Default: always runs.',
-  ),
-  dependsOn: doc(
-    ids.optional(),
-    'Stages that finish before this one starts; []: starts at once. Default: the stage before it; for gather: from.',
-  ),
+  id: id.optional(),
+  name: id.optional(),
+  description: text(limits.descriptionLength).optional(),
+  when: condition.optional(),
+  dependsOn: ids,
   retry: retry.optional(),
-  timeoutMs: doc(duration.optional(), 'Milliseconds one attempt may take. Default: no limit.'),
-  stageTimeoutMs: doc(
-    duration.optional(),
-    'Milliseconds the whole stage may take, retries included. Default: no limit.',
-  ),
-  concurrency: doc(concurrency.optional(), 'Tasks of this stage at the same time. Default 100.'),
-  priority: doc(
-    whole(0, limits.priority).optional(),
-    'Its tasks go before those of a lower priority. Default 0, or that of the execution.',
-  ),
-  output: doc(
-    json().optional(),
-    'The output of the stage, made of ${output} (what the actors gave) and anything upstream. Default: what the actors gave.',
-  ),
-  onFailure: doc(
-    oneOf('fail', 'continue').optional(),
-    'continue: the pipeline goes on when the stage fails; stages.<id>.error tells why. Default fail.',
-  ),
+  timeoutMs: duration,
+  stageTimeoutMs: duration,
+  concurrency,
+  priority: whole(0, limits.priority),
+  output: json,
+  onFailure: oneOf('fail', 'continue'),
 };
 
-const levelShape = {
-  over: doc(
-    expression('input.files'),
-    'Expression that gives the list; an inner one sees the outer variables.',
-  ),
-  as: doc(variable.optional(), 'Name of the variable that holds the item. Default item.'),
-  where: doc(
-    condition().optional(),
-    'Expression; items for which it is not true are left out. Default: all items.',
-  ),
-};
 const levelText = 'an object such as { over: "${input.files}", as: file }';
+const levelShape = { over: expression('input.files'), as: variable.optional(), where: condition.optional() };
 
 /** Recursive, which zod cannot infer through its own getter. */
 type ScatterLevelSchema = z.ZodType<ScatterLevelDefinition, ScatterLevelDefinition>;
-
-const level = doc(
-  fields(
-    {
-      ...levelShape,
-      get scatter(): z.ZodOptional<ScatterLevelSchema> {
-        return (level as unknown as ScatterLevelSchema).optional();
-      },
-    },
-    levelText,
-  ),
-  'For each item again a list: one task for each item of the innermost. At most 5 levels.',
-  'scatterLevel',
-);
-
-const scatter = doc(
-  fields(
-    {
-      ...levelShape,
-      concurrency: doc(
-        concurrency.optional(),
-        "Tasks at the same time; the same as the stage's concurrency. Default 100.",
-      ),
-      onTaskFailure: doc(
-        onTaskFailure(),
-        'continue: one failed task leaves the others alone; its result is null. Default fail.',
-      ),
-      minSuccess: doc(minSuccess(), 'With continue: fewer successes than this fail the stage. Default 0.'),
-      scatter: (level as unknown as ScatterLevelSchema).optional(),
-    },
-    levelText,
-  ),
-  'The list, and how its tasks run.',
-  'scatter',
-);
-
-const gather = doc(
-  fields(
-    {
-      from: doc(
-        ids.optional(),
-        'Id or ids of the stages to gather. Default: dependsOn, else the stage before.',
-      ),
-      condition: doc(
-        oneOf('all', 'any', 'count').optional(),
-        'Starts when all: every source has finished; any: one task has succeeded; count: `count` of them have. Default all.',
-      ),
-      count: doc(
-        whole(1, limits.successes).optional(),
-        'With condition count: successes to wait for in all sources together.',
-      ),
-      groupBy: doc(
-        expression('documentType').optional(),
-        'Expression on each result that names its group; a bare name is a field of the result. Default: one group.',
-      ),
-      combine: doc(
-        oneOf('concat', 'object').optional(),
-        'One list after the other, or an object: by stage id, with groupBy by key. Default concat.',
-      ),
-    },
-    'an object such as { from: classify }',
-  ),
-  'What to gather, when, and how to group it.',
-  'gather',
-);
-
-const mapReduce = doc(
-  fields(
-    {
-      ...levelShape,
-      map: actor,
-      reduce: actor,
-      reduceInput: doc(
-        input(),
-        'What the reduce actor receives; sees group.key and group.items. Default { key, items }.',
-      ),
-      groupBy: doc(
-        expression('documentType').optional(),
-        'Expression on each map result that names its group; a bare name is a field of the result. Default: one group.',
-      ),
-      concurrency: doc(
-        concurrency.optional(),
-        "Map tasks at the same time; the same as the stage's concurrency. Default 100.",
-      ),
-      onTaskFailure: doc(
-        onTaskFailure(),
-        'continue: one failed map task leaves the others alone; its result is left out. Default fail.',
-      ),
-      minSuccess: doc(
-        minSuccess(),
-        'With continue: fewer successful map tasks than this fail the stage. Default 0.',
-      ),
-    },
-    'an object such as { over: "${input.orders}", map: price, reduce: add }',
-  ),
-  'The list, the two actors, and how results are grouped.',
-  'mapReduce',
-);
-
-const branch = fields(
-  {
-    actor,
-    input: doc(input(), "What the actor receives. Default: the stage's input."),
-    when: doc(
-      condition().optional(),
-      'Expression; the branch is skipped unless it is true, and its output is null. Default: always runs.',
-    ),
+const level = fields('ScatterLevelDefinition', levelText, {
+  ...levelShape,
+  get scatter(): z.ZodOptional<ScatterLevelSchema> {
+    return (level as unknown as ScatterLevelSchema).optional();
   },
-  'an object such as { actor: legal-check }',
-);
+});
 
-const actorsText = 'a list of actors';
-const customModeText = 'the name of a mode that was registered with registerExecutor';
-const customMode = z
-  .string(customModeText)
-  .regex(new RegExp(`^(?!(?:${[...builtInModes, 'single'].join('|')})$)[A-Za-z0-9_-]+$`), customModeText)
-  .max(limits.idLength, customModeText);
+const fanOut = {
+  concurrency,
+  onTaskFailure: oneOf('fail', 'continue'),
+  minSuccess: whole(0, limits.successes),
+};
+
+const scatter = fields('ScatterDefinition', levelText, {
+  ...levelShape,
+  ...fanOut,
+  scatter: (level as unknown as ScatterLevelSchema).optional(),
+});
+
+const gather = fields('GatherDefinition', 'an object such as { from: classify }', {
+  from: ids,
+  condition: oneOf('all', 'any', 'count'),
+  count: whole(1, limits.successes),
+  groupBy: expression('documentType').optional(),
+  combine: oneOf('concat', 'object'),
+});
+
+const mapReduceText = 'an object such as { over: "${input.orders}", map: price, reduce: add }';
+const mapReduce = fields('MapReduceDefinition', mapReduceText, {
+  ...levelShape,
+  map: actor,
+  reduce: actor,
+  reduceInput: json,
+  groupBy: expression('documentType').optional(),
+  ...fanOut,
+});
+
+const branch = fields('BranchDefinition', 'an object such as { actor: legal-check }', {
+  actor,
+  input: json,
+  when: condition.optional(),
+});
+
+const stageText = 'a stage such as { id: split, actor: splitter }';
+const actorsText = `a list of 1 to ${grouped(limits.actors)} actors`;
+const branchesText = 'branches by name, such as { legal: { actor: legal-check } }';
+const customText = 'the name of a mode that was registered with registerExecutor';
+const customPattern = new RegExp(`^(?!(?:${[...builtInModes, 'single'].join('|')})$)[A-Za-z0-9_-]+$`);
 
 /** One schema a mode. */
 export const stageSchemas = {
-  execute: doc(
-    fields(
-      {
-        ...base,
-        mode: doc(oneOf('execute', 'single').optional(), 'One task. The default mode.'),
-        actor,
-        input: doc(input(), inputDoc),
-      },
-      'a stage such as { id: split, actor: splitter }',
-    ),
-    'One task.',
-    'executeStage',
-  ),
-  scatter: doc(
-    fields(
-      {
-        ...base,
-        mode: z.literal('scatter'),
-        scatter,
-        actor,
-        input: doc(
-          input(),
-          "What the actor receives; sees the item's variable, item and index. Default: the item.",
-        ),
-      },
-      'a stage such as { id: split, mode: scatter, scatter: { over: "${input.files}" }, actor: splitter }',
-    ),
-    'One task for each item of a list; the output is the list of results, in the order of the items.',
-    'scatterStage',
-  ),
-  gather: doc(
-    fields(
-      {
-        ...base,
-        mode: z.literal('gather'),
-        gather: gather.optional(),
-        actor: actor.optional(),
-        input: doc(
-          input(),
-          'What the actor receives; sees group.key and group.items. Default: with groupBy { key, items }, else what was gathered.',
-        ),
-      },
-      'a stage such as { id: all, mode: gather, gather: { from: split } }',
-    ),
-    'Waits for other stages and brings their results together; with an actor, one task per group.',
-    'gatherStage',
-  ),
-  'map-reduce': doc(
-    fields(
-      {
-        ...base,
-        mode: z.literal('map-reduce'),
-        mapReduce,
-        input: doc(
-          input(),
-          "What the map actor receives; sees the item's variable, item and index. Default: the item.",
-        ),
-      },
-      'a stage such as { id: totals, mode: map-reduce, mapReduce: { over: "${input.orders}", map: price, reduce: add } }',
-    ),
-    'map for each item, then reduce for each group of results.',
-    'mapReduceStage',
-  ),
-  broadcast: doc(
-    fields(
-      {
-        ...base,
-        mode: z.literal('broadcast'),
-        actors: z
-          .array(actor, actorsText)
-          .min(1, 'at least one actor')
-          .max(limits.actors, `at most ${grouped(limits.actors)} actors`),
-        input: doc(input(), inputDoc),
-      },
-      'a stage such as { id: notify, mode: broadcast, actors: [mail, audit] }',
-    ),
-    'The same input to several actors; the output is the list of results, in the order of actors.',
-    'broadcastStage',
-  ),
-  'fork-join': doc(
-    fields(
-      {
-        ...base,
-        mode: z.literal('fork-join'),
-        branches: z.record(id, branch, 'branches by name, such as { legal: { actor: legal-check } }'),
-        input: doc(input(), inputDoc),
-      },
-      'a stage such as { id: checks, mode: fork-join, branches: { legal: { actor: legal-check } } }',
-    ),
-    'Different work at the same time; the output is an object by branch name.',
-    'forkJoinStage',
-  ),
+  execute: fields('ExecuteStage', stageText, {
+    ...base,
+    mode: oneOf('execute', 'single'),
+    actor,
+    input: json,
+  }),
+  scatter: fields('ScatterStage', stageText, {
+    ...base,
+    mode: z.literal('scatter'),
+    scatter,
+    actor,
+    input: json,
+  }),
+  gather: fields('GatherStage', stageText, {
+    ...base,
+    mode: z.literal('gather'),
+    gather: gather.optional(),
+    actor: actor.optional(),
+    input: json,
+  }),
+  'map-reduce': fields('MapReduceStage', stageText, {
+    ...base,
+    mode: z.literal('map-reduce'),
+    mapReduce,
+    input: json,
+  }),
+  broadcast: fields('BroadcastStage', stageText, {
+    ...base,
+    mode: z.literal('broadcast'),
+    actors: z.array(actor, actorsText).min(1, actorsText).max(limits.actors, actorsText),
+    input: json,
+  }),
+  'fork-join': fields('ForkJoinStage', stageText, {
+    ...base,
+    mode: z.literal('fork-join'),
+    branches: z.record(id, branch, branchesText),
+    input: json,
+  }),
 } satisfies Record<BuiltInMode, z.ZodType>;
 
-export const customStageSchema = doc(
-  fields(
-    {
-      ...base,
-      mode: doc(customMode, 'A mode that the program registers.'),
-      with: doc(json().optional(), "The mode's own settings, with expressions in them."),
-      actor: actor.optional(),
-      input: doc(input(), inputDoc),
-    },
-    'a stage such as { id: poll, mode: poll, with: { url: "…" } }',
-  ),
-  'A stage of a mode that the program registers.',
-  'customStage',
-);
+export const customStageSchema = fields('CustomStage', stageText, {
+  ...base,
+  mode: z.string(customText).regex(customPattern, customText).max(limits.idLength, customText),
+  with: json,
+  actor: actor.optional(),
+  input: json,
+});
 
-const stagesText = `a list of 1 to ${grouped(limits.stages)} stages`;
-
-/** A list of stages whose own shapes are checked one by one, each by its mode. */
-export const stagesSchema = z
-  .array(z.unknown(), stagesText)
-  .min(1, stagesText)
-  .max(limits.stages, stagesText);
-
-export const pipelineShape = {
-  $schema: doc(z.string('the address of a JSON Schema').optional(), 'For editors; not part of the pipeline.'),
-  name: doc(text(limits.nameLength).optional(), 'What people call it.'),
-  version: doc(
-    text(limits.versionLength, ', in quotes if it looks like a number').optional(),
-    'Free text; the content hash identifies a definition anyway. Quote it in YAML.',
-  ),
-  description: doc(text(limits.descriptionLength).optional(), 'What it is for.'),
-  input: doc(
-    (
-      z.record(
-        z.string(),
-        z.unknown(),
-        'a JSON Schema, such as { type: object, required: [files] }',
-      ) as unknown as z.ZodType<Readonly<Record<string, JsonValue>> | SchemaLike>
-    ).optional(),
-    'JSON Schema that the input must match at start. Default: anything.',
-  ),
-  output: doc(
-    json().optional(),
-    "The result, with expressions in it. Default: the last stage's output; of several last stages an object by id.",
-  ),
-  timeoutMs: doc(duration.optional(), 'Milliseconds a whole execution may take. Default: no limit.'),
-  strictInputs: doc(
-    z.boolean('true or false').optional(),
-    'In input and with, a path that resolves to nothing is an error in place of null. Default false.',
-  ),
-};
+const inputText = 'a JSON Schema, such as { type: object, required: [files] }';
+const inputSchema = z.record(z.string(), z.unknown(), inputText);
 
 export const pipelineText = 'an object such as { stages: [{ id: split, actor: splitter }] }';
+const stagesText = `a list of 1 to ${grouped(limits.stages)} stages`;
 
-/** Everything but the stages, which stand between `input` and `output`. */
-export const pipelineFieldsSchema = fields({ ...pipelineShape, stages: stagesSchema }, pipelineText);
+/** The pipeline around stages of the schema `stage`. */
+function pipelineOf<Stage extends z.ZodType>(stage: Stage) {
+  return fields('PipelineDefinition', pipelineText, {
+    $schema: z.string('the address of a JSON Schema').optional(),
+    name: text(limits.nameLength).optional(),
+    version: text(limits.versionLength, ', in quotes if it looks like a number').optional(),
+    description: text(limits.descriptionLength).optional(),
+    input: (
+      inputSchema as unknown as z.ZodType<unknown, Readonly<Record<string, JsonValue>> | SchemaLike>
+    ).optional(),
+    stages: z.array(stage, stagesText).min(1, stagesText).max(limits.stages, stagesText),
+    output: json,
+    timeoutMs: duration,
+    strictInputs: boolean,
+  });
+}
+
+/** The pipeline alone: each stage is checked by the schema of its mode. */
+export const pipelineFieldsSchema = pipelineOf(z.unknown());
 
 /** The whole language. */
-export const pipelineSchema = doc(
-  fields(
-    {
-      ...pipelineShape,
-      stages: doc(
-        z
-          .array(
-            z.union([
-              stageSchemas.execute,
-              stageSchemas.scatter,
-              stageSchemas.gather,
-              stageSchemas['map-reduce'],
-              stageSchemas.broadcast,
-              stageSchemas['fork-join'],
-              customStageSchema,
-            ]),
-            stagesText,
-          )
-          .min(1, stagesText)
-          .max(limits.stages, stagesText),
-        'Each follows the one before it unless it says dependsOn.',
-      ),
-    },
-    pipelineText,
-  ),
-  'A Loom pipeline.',
-);
+export const pipelineSchema = pipelineOf(z.union([...Object.values(stageSchemas), customStageSchema]));

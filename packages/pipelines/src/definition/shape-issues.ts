@@ -91,11 +91,7 @@ function translate(
     case 'invalid_value': {
       const words = issue.values.filter((word) => typeof word === 'string');
       const suggestion = typeof value === 'string' ? nearestName(value, words) : undefined;
-      const plain = wrongValue(path, value, issue.message);
-      if (suggestion === undefined) return [{ issue: plain }];
-      return [
-        { issue: { ...plain, message: plain.message.replace(/\.$/, didYouMean(suggestion)), suggestion } },
-      ];
+      return [{ issue: wrongValue(path, value, issue.message, suggestion) }];
     }
     default:
       return [{ issue: wrongValue(path, value, issue.message) }];

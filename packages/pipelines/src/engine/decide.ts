@@ -3,11 +3,26 @@ import type { Scope } from '../definition/expression.js';
 import { isTruthy } from '../modes/json-facts.js';
 import type { Expansion, Mode, NodeView } from '../modes/mode.js';
 import type { Plan, PlanNode } from '../plan/plan.js';
-import { contributedItems, expand, expressionScope, joinOutputs, upstreamOf, type Outputs } from './expand.js';
+import {
+  contributedItems,
+  expand,
+  expressionScope,
+  joinOutputs,
+  upstreamOf,
+  type Outputs,
+} from './expand.js';
 import { Json } from './json.js';
 import { settle } from './settle.js';
 import { stageView, type StageView } from './stage-view.js';
-import { basisOf, isFinal, moveTo, outputNode, type ExecutionState, type Failure, type NodeState } from './state.js';
+import {
+  basisOf,
+  isFinal,
+  moveTo,
+  outputNode,
+  type ExecutionState,
+  type Failure,
+  type NodeState,
+} from './state.js';
 
 /** What is known of an execution beside its state. Reading it has no effect. */
 export interface Facts {
@@ -108,10 +123,14 @@ class Deliberation implements Outputs {
     }
     if (this.#state.deadlineAt !== undefined && this.#state.deadlineAt <= now) {
       const limitMs = this.#state.deadlineAt - this.#state.startedAt;
-      return this.#finish('timed-out', { error: timeoutError(`The execution took longer than ${limitMs} ms.`, limitMs) });
+      return this.#finish('timed-out', {
+        error: timeoutError(`The execution took longer than ${limitMs} ms.`, limitMs),
+      });
     }
-    if (request?.kind === 'pause' && this.#state.status === 'running') this.#state = moveTo(this.#state, 'paused');
-    if (request?.kind === 'resume' && this.#state.status === 'paused') this.#state = moveTo(this.#state, 'running');
+    if (request?.kind === 'pause' && this.#state.status === 'running')
+      this.#state = moveTo(this.#state, 'paused');
+    if (request?.kind === 'resume' && this.#state.status === 'paused')
+      this.#state = moveTo(this.#state, 'running');
 
     let open = 0;
     for (const node of this.#plan.nodes) {
@@ -152,7 +171,10 @@ class Deliberation implements Outputs {
     if (tasks === 0) return this.#settleCompleted(node, now, expansion, [], 0);
     const running = { kind: 'running', startedAt: now, tasks } as const;
     const { stageTimeoutMs } = node;
-    this.#set(node.id, stageTimeoutMs === undefined ? running : { ...running, deadlineAt: now + stageTimeoutMs });
+    this.#set(
+      node.id,
+      stageTimeoutMs === undefined ? running : { ...running, deadlineAt: now + stageTimeoutMs },
+    );
     this.#started.push({ node, expansion });
     return undefined;
   }
@@ -164,7 +186,13 @@ class Deliberation implements Outputs {
     const { startedAt, tasks } = running;
     if (outcome === 'completed') {
       const { id } = node;
-      return this.#settleCompleted(node, startedAt, this.#facts.expansion(id), this.#facts.results(id), counters.failed);
+      return this.#settleCompleted(
+        node,
+        startedAt,
+        this.#facts.expansion(id),
+        this.#facts.results(id),
+        counters.failed,
+      );
     }
     if (outcome === 'failed') {
       return this.#fail(node, startedAt, tasks, counters.failed, this.#taskFailure(node, tasks, counters));
@@ -210,7 +238,13 @@ class Deliberation implements Outputs {
     return { ...first, stage: node.id, error };
   }
 
-  #fail(node: PlanNode, startedAt: number, tasks: number, failed: number, failure: Failure): Failure | undefined {
+  #fail(
+    node: PlanNode,
+    startedAt: number,
+    tasks: number,
+    failed: number,
+    failure: Failure,
+  ): Failure | undefined {
     const state = { kind: 'failed', startedAt, finishedAt: this.#facts.now, tasks, failed, failure } as const;
     this.#settle(node, state, Json.null, this.#facts.failures(node.id));
     return node.onFailure === 'continue' ? undefined : failure;
@@ -265,7 +299,9 @@ class Deliberation implements Outputs {
   items(id: string): readonly Json[] {
     const node = this.#plan.byId.get(id);
     const results = (): readonly (Json | undefined)[] => this.#facts.results(id);
-    return node === undefined ? [] : contributedItems(node, this.#nodeState(id), results, () => this.outputOf(id));
+    return node === undefined
+      ? []
+      : contributedItems(node, this.#nodeState(id), results, () => this.outputOf(id));
   }
 
   outputOf(id: string): Json {
@@ -285,7 +321,15 @@ class Deliberation implements Outputs {
   #stages(): Readonly<Record<string, StageView>> {
     const { stages } = this.#facts;
     if (this.#settled.length === 0) return stages;
-    return { ...stages, ...Object.fromEntries(this.#settled.map(({ node, state, output, failures }) => [node.id, stageView(state, output, failures)])) };
+    return {
+      ...stages,
+      ...Object.fromEntries(
+        this.#settled.map(({ node, state, output, failures }) => [
+          node.id,
+          stageView(state, output, failures),
+        ]),
+      ),
+    };
   }
 
   #nodeState(id: string): NodeState | undefined {

@@ -39,7 +39,12 @@ export interface Outputs {
 export function upstreamOf({ needs }: PlanNode, input: Json, outputs: Outputs): Json {
   const [first] = needs;
   if (first === undefined) return input;
-  return needs.length === 1 ? outputs.outputOf(first.node) : joinOutputs(needs.map(({ node }) => node), outputs);
+  return needs.length === 1
+    ? outputs.outputOf(first.node)
+    : joinOutputs(
+        needs.map(({ node }) => node),
+        outputs,
+      );
 }
 
 /** One node: its output. Several: an object by id. */

@@ -10,7 +10,8 @@ export const broadcast: Mode = (node, view) => {
     task(index) {
       const choice = actors[index];
       if (choice === undefined) throw new RangeError(`Stage "${node.stage}" has no actor ${index}.`);
-      const input = node.input === undefined ? view.upstream : Json.fromValue(node.input.evaluate(view.scope));
+      const input =
+        node.input === undefined ? view.upstream : Json.fromValue(node.input.evaluate(view.scope));
       return { actor: chooseActor(choice, view), input };
     },
     collect: (results) => Json.array(actors.map((_, index) => results[index])),

@@ -19,8 +19,6 @@ export const forkJoin: Mode = (node, view) => {
       };
     },
     collect: (results) =>
-      Json.object(
-        branches.map((branch) => [branch.name, results[taken.indexOf(branch)] ?? Json.null]),
-      ),
+      Json.object(branches.map((branch) => [branch.name, results[taken.indexOf(branch)] ?? Json.null])),
   };
 };

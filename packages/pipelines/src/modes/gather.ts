@@ -28,7 +28,11 @@ export const gather: Mode = (node, view) => {
     };
   }
 
-  const groups = groupItems(node, sources.flatMap(([, list]) => list), view);
+  const groups = groupItems(
+    node,
+    sources.flatMap(([, list]) => list),
+    view,
+  );
   const asObject = spec.combine === 'object';
   const keyed = (outputs: readonly Json[]): Json =>
     Json.object(groups.map(({ key }, index) => [keyName(key), outputs[index] ?? Json.null]));
@@ -66,9 +70,13 @@ export const gather: Mode = (node, view) => {
 type Source = readonly [stage: string, items: readonly Json[]];
 
 /** All items, or exactly the number a partial gather asks for, by input order; those are its basis. */
-function gatheredSources(node: PlanNode, view: NodeView): { sources: readonly Source[]; basis: Json | undefined } {
+function gatheredSources(
+  node: PlanNode,
+  view: NodeView,
+): { sources: readonly Source[]; basis: Json | undefined } {
   const { from, condition } = gatherSpec(node);
-  if (condition === 'all') return { sources: from.map((id) => [stageOf(id), view.items(id)]), basis: undefined };
+  if (condition === 'all')
+    return { sources: from.map((id) => [stageOf(id), view.items(id)]), basis: undefined };
   if (view.basis !== undefined) {
     const stored = view.basis.value as readonly (readonly [string, readonly JsonValue[]])[];
     const sources = stored.map(([id, items]): Source => [id, items.map((item) => Json.fromValue(item))]);
@@ -85,9 +93,7 @@ function gatheredSources(node: PlanNode, view: NodeView): { sources: readonly So
     const message = `Gather "${node.stage}" needs ${condition} results and only ${got} succeeded.`;
     throw new LoomError('LOOM_EXECUTION_FAILED', message, { needed: condition, got });
   }
-  const basis = Json.array(
-    sources.map(([id, items]) => Json.array([Json.fromValue(id), Json.array(items)])),
-  );
+  const basis = Json.array(sources.map(([id, items]) => Json.array([Json.fromValue(id), Json.array(items)])));
   return { sources, basis };
 }
 

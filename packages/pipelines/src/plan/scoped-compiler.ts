@@ -10,7 +10,7 @@ import { variablePattern } from '../definition/limits.js';
 import { didYouMean, nearestName } from '../definition/nearest-name.js';
 import type { ActorDefinition } from '../definition/pipeline-definition.js';
 import type { ActorChoice } from './plan.js';
-import type { StageGraph } from './stage-graph.js';
+import type { Dependencies, StageGraph } from './stage-graph.js';
 
 /** Roots that every expression sees. */
 export const commonRoots: readonly string[] = ['input', 'stages', 'execution'];
@@ -19,6 +19,8 @@ export const commonRoots: readonly string[] = ['input', 'stages', 'execution'];
 export const reservedRoots: ReadonlySet<string> = new Set([...commonRoots, 'index', 'group', 'output']);
 
 type Path = readonly PathSegment[];
+
+const noDependencies: Dependencies = { all: [], from: [], byOrder: false, partial: false };
 
 /**
  * Compiles the expressions of one stage (or of the pipeline's output) and collects what is wrong with
@@ -31,34 +33,68 @@ export class ScopedCompiler {
   readonly reads = new Set<string>();
   /** Actors named literally. */
   readonly actors = new Set<string>();
-  readonly #graph: StageGraph;
-  /** Index of the stage; `undefined`: the pipeline's output, which comes after all of them. */
+  readonly graph: StageGraph;
+  readonly dependencies: Dependencies;
   readonly #stage: number | undefined;
+  readonly #base: Path;
+  readonly #strict: boolean;
 
-  constructor(graph: StageGraph, stage: number | undefined) {
-    this.#graph = graph;
+  /**
+   * @param stage - index of the stage; absent: the pipeline's output, which comes after all of them. Paths
+   * are relative to the stage.
+   * @param strict - a missing path in an {@link input} is an error
+   */
+  constructor(graph: StageGraph, stage?: number, strict = false) {
+    this.graph = graph;
+    this.dependencies = (stage === undefined ? undefined : graph.dependencies[stage]) ?? noDependencies;
     this.#stage = stage;
+    this.#base = stage === undefined ? [] : ['stages', stage];
+    this.#strict = strict;
   }
 
   /** @param hint - added when it reads a root that is not visible */
-  expression(source: string, path: Path, roots: readonly string[] = [], hint = ''): Expression | undefined {
+  expression(
+    source: string | undefined,
+    path: Path,
+    roots: readonly string[] = [],
+    hint = '',
+  ): Expression | undefined {
     return this.#expression(source, path, this.#options(roots, hint));
   }
 
   /** An expression on the root `item`, whose fields it may name bare. */
-  itemExpression(source: string, path: Path): Expression | undefined {
+  itemExpression(source: string | undefined, path: Path): Expression | undefined {
     const itemRoots = new Set([...commonRoots, 'item']);
     return this.#expression(source, path, { ...this.#options(['item']), itemRoots });
   }
 
-  template(value: JsonValue, path: Path, { roots = [], strict = false }: TemplateScope = {}): Template {
-    const { template, issues } = readTemplate(value, path, { ...this.#options(roots), strict });
+  template(
+    value: JsonValue | undefined,
+    path: Path,
+    roots: readonly string[] = [],
+    strict = false,
+  ): Template | undefined {
+    if (value === undefined) return undefined;
+    const { template, issues } = readTemplate(value, [...this.#base, ...path], {
+      ...this.#options(roots),
+      strict,
+    });
     this.issues.push(...issues);
     for (const stage of template.stages) this.reads.add(stage);
     return template;
   }
 
-  actor(definition: ActorDefinition, path: Path, roots: readonly string[] = []): ActorChoice | undefined {
+  /** A template whose missing paths count as the definition says. */
+  input(value: JsonValue | undefined, path: Path, roots: readonly string[] = []): Template | undefined {
+    return this.template(value, path, roots, this.#strict);
+  }
+
+  actor(
+    definition: ActorDefinition | undefined,
+    path: Path,
+    roots: readonly string[] = [],
+  ): ActorChoice | undefined {
+    if (definition === undefined) return undefined;
     if (typeof definition === 'string') return this.#actorText(definition, path, roots);
     const rules = definition.rules.flatMap((rule, index) => {
       const at = [...path, 'rules', index];
@@ -66,13 +102,11 @@ export class ScopedCompiler {
       const when = this.expression(rule.when, [...at, 'when'], roots);
       return when === undefined || actor === undefined ? [] : [{ when, actor }];
     });
-    const fallback = definition.default;
-    if (fallback !== undefined) this.#literalActor(fallback, [...path, 'default']);
-    return { kind: 'rules', rules, default: fallback };
+    return { kind: 'rules', rules, default: this.#literalActor(definition.default, [...path, 'default']) };
   }
 
   refuse(path: Path, text: string, suggestion?: string): void {
-    const where = pathText(path);
+    const where = pathText([...this.#base, ...path]);
     this.issues.push({
       path: where,
       message: `${where} ${text}`,
@@ -90,11 +124,12 @@ export class ScopedCompiler {
       const expression = this.expression(only.source, path, roots);
       return expression && { kind: 'expression', expression };
     }
-    const template = this.template(text, path, { roots });
-    return { kind: 'expression', expression: { source: text, ...template } };
+    const template = this.template(text, path, roots);
+    return template && { kind: 'expression', expression: { source: text, ...template } };
   }
 
-  #literalActor(actor: string, path: Path): string | undefined {
+  #literalActor(actor: string | undefined, path: Path): string | undefined {
+    if (actor === undefined) return undefined;
     if (actor.includes('${')) {
       this.refuse(
         path,
@@ -106,9 +141,14 @@ export class ScopedCompiler {
     return actor;
   }
 
-  #expression(source: string, path: Path, options: CompileExpressionOptions): Expression | undefined {
+  #expression(
+    source: string | undefined,
+    path: Path,
+    options: CompileExpressionOptions,
+  ): Expression | undefined {
+    if (source === undefined) return undefined;
     const { expression, problems } = readExpression(source, options);
-    const where = pathText(path);
+    const where = pathText([...this.#base, ...path]);
     for (const { text, suggestion } of problems) {
       const message = `${where}: ${quoted(source)} ${text}`;
       this.issues.push({
@@ -136,15 +176,15 @@ export class ScopedCompiler {
   }
 
   *#upstreamIds(): IterableIterator<string> {
-    for (const [id, index] of this.#graph.ids) {
-      if (this.#stage === undefined || this.#graph.isUpstream(index, this.#stage)) yield id;
+    for (const [id, index] of this.graph.ids) {
+      if (this.#stage === undefined || this.graph.isUpstream(index, this.#stage)) yield id;
     }
   }
 
   #checkStage(id: string): readonly ExpressionProblem[] {
-    const index = this.#graph.ids.get(id);
+    const index = this.graph.ids.get(id);
     if (index === undefined) {
-      const suggestion = nearestName(id, this.#graph.ids.keys());
+      const suggestion = nearestName(id, this.graph.ids.keys());
       const written =
         suggestion === undefined || variablePattern.test(suggestion)
           ? suggestion
@@ -153,14 +193,14 @@ export class ScopedCompiler {
         written === undefined ? `; the stages are ${this.#someIds()}.` : `; did you mean stages.${written}?`;
       return [{ text: `reads stages.${id}, which is no stage of this pipeline${hint}`, suggestion }];
     }
-    if (this.#stage === undefined || (index !== this.#stage && this.#graph.isUpstream(index, this.#stage)))
+    if (this.#stage === undefined || (index !== this.#stage && this.graph.isUpstream(index, this.#stage)))
       return [];
     if (index === this.#stage) {
       return [
         { text: `reads stages.${id}, the stage it belongs to; in "output" its own output is called output.` },
       ];
     }
-    const { all: needed = [], from = [] } = this.#graph.dependencies[this.#stage] ?? {};
+    const { all: needed, from } = this.dependencies;
     if (from.includes(index)) {
       return [
         {
@@ -168,27 +208,22 @@ export class ScopedCompiler {
         },
       ];
     }
-    if (this.#graph.isUpstream(this.#stage, index)) {
+    if (this.graph.isUpstream(this.#stage, index)) {
       return [
         {
           text: `reads stages.${id}, which runs after this stage; give this one dependsOn to change the order.`,
         },
       ];
     }
-    const list = [...needed.map((target) => this.#graph.idOf(target)), id].join(', ');
+    const list = [...needed.map((target) => this.graph.idOf(target)), id].join(', ');
     const text = `reads stages.${id}, which need not have finished by then; wait for it: dependsOn: [${list}].`;
     return [{ text }];
   }
 
   #someIds(): string {
-    const ids = [...this.#graph.ids.keys()];
+    const ids = [...this.graph.ids.keys()];
     return ids.length > 10 ? `${ids.slice(0, 10).join(', ')}, …` : ids.join(', ');
   }
-}
-
-interface TemplateScope {
-  readonly roots?: readonly string[];
-  readonly strict?: boolean;
 }
 
 function unknownRoot(

@@ -98,23 +98,19 @@ function dependenciesOf(
   return { all: [...new Set([...from, ...(explicit ?? [])])], from, byOrder, partial };
 }
 
-/** Kahn's algorithm with a heap, so that of all ready stages the earliest comes first. */
+/**
+ * Passes over the definition, each taking what has become ready. One pass for a definition that is in
+ * order, which nearly all are; a chain written backwards needs as many as it is long.
+ */
 function topologicalOrder(dependencies: readonly Dependencies[]): readonly number[] {
-  const waiting = dependencies.map(({ all }) => all.length);
-  const dependents: number[][] = dependencies.map(() => []);
-  dependencies.forEach(({ all }, index) => all.forEach((target) => dependents[target]?.push(index)));
-  const ready = new MinHeap();
-  waiting.forEach((count, index) => count === 0 && ready.push(index));
-  const order: number[] = [];
-  for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
-    order.push(next);
-    for (const dependent of dependents[next] ?? []) {
-      const left = (waiting[dependent] ?? 0) - 1;
-      waiting[dependent] = left;
-      if (left === 0) ready.push(dependent);
-    }
+  const placed = new Set<number>();
+  for (let before = -1; placed.size > before;) {
+    before = placed.size;
+    dependencies.forEach(({ all }, index) => {
+      if (!placed.has(index) && all.every((target) => placed.has(target))) placed.add(index);
+    });
   }
-  return order;
+  return [...placed];
 }
 
 /** Every cycle that a walk along the first unresolved dependency of each stage finds. */
@@ -196,42 +192,5 @@ class BitSet {
   addAll(other: BitSet): void {
     const [into, from] = [this.#words, other.#words];
     for (let word = 0; word < into.length; word += 1) into[word] = (into[word] ?? 0) | (from[word] ?? 0);
-  }
-}
-
-class MinHeap {
-  readonly #items: number[] = [];
-
-  push(item: number): void {
-    let at = this.#items.length;
-    this.#items.push(item);
-    while (at > 0) {
-      const parent = (at - 1) >>> 1;
-      if (this.#at(parent) <= item) break;
-      this.#items[at] = this.#at(parent);
-      at = parent;
-    }
-    this.#items[at] = item;
-  }
-
-  pop(): number | undefined {
-    const [top] = this.#items;
-    const last = this.#items.pop();
-    if (last === undefined || this.#items.length === 0) return top;
-    let at = 0;
-    for (;;) {
-      let child = at * 2 + 1;
-      if (child >= this.#items.length) break;
-      if (this.#at(child + 1) < this.#at(child)) child += 1;
-      if (this.#at(child) >= last) break;
-      this.#items[at] = this.#at(child);
-      at = child;
-    }
-    this.#items[at] = last;
-    return top;
-  }
-
-  #at(index: number): number {
-    return this.#items[index] ?? Infinity;
   }
 }

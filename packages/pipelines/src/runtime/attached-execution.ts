@@ -28,7 +28,8 @@ export function executionHandle(of: Attached, status: () => Promise<ExecutionSna
       else of.ended.then(end, end);
       return stream;
     },
-    cancel: ({ reason = 'cancelled by the caller' }: CancelOptions = {}) => of.request({ kind: 'cancel', reason }),
+    cancel: ({ reason = 'cancelled by the caller' }: CancelOptions = {}) =>
+      of.request({ kind: 'cancel', reason }),
     pause: () => of.request({ kind: 'pause' }),
     resume: () => of.request({ kind: 'resume' }),
   };

@@ -37,4 +37,3 @@ export interface ExecutionHandle {
   pause(): Promise<void>;
   resume(): Promise<void>;
 }
-

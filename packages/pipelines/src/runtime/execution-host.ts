@@ -1,4 +1,12 @@
-import type { Clock, ExecutionEvent, ExecutionStore, Logger, Random, TaskOutcome, TaskRequest } from '@certoai/loom-core';
+import type {
+  Clock,
+  ExecutionEvent,
+  ExecutionStore,
+  Logger,
+  Random,
+  TaskOutcome,
+  TaskRequest,
+} from '@certoai/loom-core';
 import type { Mode } from '../modes/mode.js';
 import type { Pacer } from './pacer.js';
 

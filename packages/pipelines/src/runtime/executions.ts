@@ -1,4 +1,11 @@
-import { LoomError, type ExecutionPage, type ExecutionQuery, type ExecutionStore, type JsonValue, type StoredExecution } from '@certoai/loom-core';
+import {
+  LoomError,
+  type ExecutionPage,
+  type ExecutionQuery,
+  type ExecutionStore,
+  type JsonValue,
+  type StoredExecution,
+} from '@certoai/loom-core';
 import { isFinal, type ExecutionState } from '../engine/state.js';
 import type { ExecutionHost } from './execution-host.js';
 import type { ExecutionHandle } from './execution-handle.js';
@@ -67,7 +74,10 @@ export class Executions implements ExecutionQueries {
     const plan = await this.#of.plans.pinned(stored.definition);
     if (stage !== undefined && !plan.byId.has(stage)) {
       const known = plan.nodes.map((node) => `"${node.id}"`).join(', ');
-      throw new LoomError('LOOM_NOT_FOUND', `Execution "${id}" has no stage "${stage}"; it has ${known}.`, { executionId: id, stage });
+      throw new LoomError('LOOM_NOT_FOUND', `Execution "${id}" has no stage "${stage}"; it has ${known}.`, {
+        executionId: id,
+        stage,
+      });
     }
     const outputs = await loadOutputs(this.#of.host, stored, plan);
     return outputs(stage)?.copy() ?? null;

@@ -17,7 +17,7 @@ import type { Plan } from '../plan/plan.js';
 import { Announcer } from './announcer.js';
 import type { ExecutionHost } from './execution-host.js';
 import type { LiveFacts } from './live-facts.js';
-import { LiveNode } from './live-node.js';
+import { LiveNode, sharedAbort } from './live-node.js';
 import { TaskRunner, type TaskOwner } from './task-runner.js';
 
 /** What is known of an execution when it comes to life in this process. */
@@ -108,14 +108,16 @@ export class LiveExecution implements TaskOwner {
   begin(decision: Decision): void {
     if (this.#abandoned) return;
     const { id, plan } = this;
-    if (this.watched) this.emit({ type: 'execution:started', executionId: id, at: this.#state.startedAt, name: plan.name });
+    if (this.watched)
+      this.emit({ type: 'execution:started', executionId: id, at: this.#state.startedAt, name: plan.name });
     this.#apply(decision);
   }
 
   /** Goes on where the stored state stands: hands out what is missing and looks at what is due. */
   resume(): void {
     if (this.#abandoned) return;
-    if (this.watched) this.emit({ type: 'execution:resumed', executionId: this.id, at: this.#now(), reason: 'recovered' });
+    if (this.watched)
+      this.emit({ type: 'execution:resumed', executionId: this.id, at: this.#now(), reason: 'recovered' });
     this.#scheduleDeadline();
     for (const live of this.running.values()) this.#runner.resume(live);
     this.#advance();
@@ -158,7 +160,7 @@ export class LiveExecution implements TaskOwner {
   /** A lone task ends early only with the whole execution, so all of those share one signal. */
   signalOf(live: LiveNode): AbortSignal {
     const ownEnd = live.expansion.tasks > 1 || live.node.stageTimeoutMs !== undefined;
-    return ownEnd ? live.signal : (this.#abort ??= new AbortController()).signal;
+    return ownEnd ? live.signal : (this.#abort ??= sharedAbort()).signal;
   }
 
   get watched(): boolean {
@@ -196,7 +198,12 @@ export class LiveExecution implements TaskOwner {
       if (released || this.#isAwaited(live)) this.#advance();
     } else {
       const { node: stage, index } = entry;
-      this.#host.logger.debug('Late result refused', { executionId: this.id, stage, index, reason: reply.reason });
+      this.#host.logger.debug('Late result refused', {
+        executionId: this.id,
+        stage,
+        index,
+        reason: reply.reason,
+      });
     }
     this.#runner.pump(live);
   }
@@ -247,7 +254,16 @@ export class LiveExecution implements TaskOwner {
     const executionId = this.id;
     const at = this.#facts.now;
     const own = values.map(({ node, json }): RecordEntry => {
-      return { executionId, node, index: valueIndex, held: 1, kind: 'completed', attempt: 1, body: json.text, at };
+      return {
+        executionId,
+        node,
+        index: valueIndex,
+        held: 1,
+        kind: 'completed',
+        attempt: 1,
+        body: json.text,
+        at,
+      };
     });
     const transition = {
       executionId,
@@ -291,7 +307,13 @@ export class LiveExecution implements TaskOwner {
     for (const { node, expansion } of started) {
       this.running.set(node.id, new LiveNode(node, expansion));
       if (!this.watched) continue;
-      this.emit({ type: 'stage:started', executionId: this.id, at: this.#now(), stage: node.id, tasks: expansion.tasks });
+      this.emit({
+        type: 'stage:started',
+        executionId: this.id,
+        at: this.#now(),
+        stage: node.id,
+        tasks: expansion.tasks,
+      });
     }
     this.#scheduleDeadline();
     for (const live of this.running.values()) this.#runner.pump(live);
@@ -314,13 +336,18 @@ export class LiveExecution implements TaskOwner {
     const { status } = this.#state;
     const timedOut = status === 'timed-out' || failure?.error.code === 'LOOM_TIMEOUT';
     const message = `Stage "${stage}" of execution "${this.id}" ended while this task ran (${status}).`;
-    return new LoomError(timedOut ? 'LOOM_TIMEOUT' : 'LOOM_CANCELLED', message, { executionId: this.id, stage, status });
+    return new LoomError(timedOut ? 'LOOM_TIMEOUT' : 'LOOM_CANCELLED', message, {
+      executionId: this.id,
+      stage,
+      status,
+    });
   }
 
   #finish(output: Json | undefined): void {
     this.#cancelDeadline?.();
     const { status, failure, finishedAt: at = this.#now() } = this.#state;
-    if (this.watched) this.emit({ type: 'execution:finished', executionId: this.id, at, status, error: failure?.error });
+    if (this.watched)
+      this.emit({ type: 'execution:finished', executionId: this.id, at, status, error: failure?.error });
     this.#host.released(this.id);
     this.#end({ state: this.#state, output });
   }
@@ -345,7 +372,11 @@ export class LiveExecution implements TaskOwner {
   async #tryAgain<Reply>(failure: unknown, operation: () => Promise<Reply>): Promise<Reply | undefined> {
     let error = failure;
     this.#host.logger.error('Store refuses a step; trying again', { executionId: this.id, error });
-    for (let delayMs = 100; !this.#abandoned && !isLoomError(error, 'LOOM_CLOSED'); delayMs = Math.min(delayMs * 2, 5_000)) {
+    for (
+      let delayMs = 100;
+      !this.#abandoned && !isLoomError(error, 'LOOM_CLOSED');
+      delayMs = Math.min(delayMs * 2, 5_000)
+    ) {
       this.#storeFailure = errorRecord(error);
       await new Promise<void>((resolve) => this.#host.clock.setTimer(delayMs, resolve));
       try {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { NodeCounters } from '@certoai/loom-core';
 import type { Json } from '../engine/json.js';
 import type { Failure } from '../engine/state.js';
@@ -21,6 +22,13 @@ export interface DelayedIssue extends Issue {
 interface Backoff {
   readonly dueAt: number;
   readonly cancel: () => void;
+}
+
+/** For many tasks at once: as many listeners are no leak. */
+export function sharedAbort(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 const none: ReadonlySet<number> = new Set();
@@ -81,7 +89,7 @@ export class LiveNode {
 
   /** Aborted when the node ends before its tasks do. */
   get signal(): AbortSignal {
-    return (this.#abort ??= new AbortController()).signal;
+    return (this.#abort ??= sharedAbort()).signal;
   }
 
   /** Tasks in flight are told to stop; those that wait never start. */

@@ -50,7 +50,7 @@ export interface OrchestratorOptions {
   readonly worker?: ActorWorker | undefined;
   /** Largest input or output; bytes of JSON, 1 or more. @default 16_777_216 (16 MiB) */
   readonly maxPayloadBytes?: number | undefined;
-  /** A task whose process died this often fails; 1 or more. @default 10 */
+  /** A task whose process died more often than this while it may have run fails; 1 or more. @default 50 */
   readonly maxCrashes?: number | undefined;
   /** A stage that fans out to more fails; 1 or more. @default 100_000 */
   readonly maxTasksPerStage?: number | undefined;
@@ -100,8 +100,13 @@ export class PipelineOrchestrator implements AsyncDisposable {
     tracer?: TraceSink,
     options: OrchestratorOptions = {},
   ) {
-    const { clock = systemClock, ids = createIdSource({ clock }), random = Math.random, logger = silentLogger } = options;
-    const { maxPayloadBytes = 16_777_216, maxCrashes = 10, maxTasksPerStage = 100_000 } = options;
+    const {
+      clock = systemClock,
+      ids = createIdSource({ clock }),
+      random = Math.random,
+      logger = silentLogger,
+    } = options;
+    const { maxPayloadBytes = 16_777_216, maxCrashes = 50, maxTasksPerStage = 100_000 } = options;
     checkCount('maxPayloadBytes', maxPayloadBytes);
     checkCount('maxCrashes', maxCrashes);
     checkCount('maxTasksPerStage', maxTasksPerStage);
@@ -114,7 +119,12 @@ export class PipelineOrchestrator implements AsyncDisposable {
     this.#store = store ?? new InMemoryExecutionStore();
     this.worker =
       options.worker ??
-      new ActorWorker('orchestrator', { registry: registry ?? new ActorRegistry(), clock, logger, maxPayloadBytes });
+      new ActorWorker('orchestrator', {
+        registry: registry ?? new ActorRegistry(),
+        clock,
+        logger,
+        maxPayloadBytes,
+      });
     this.#parked = new ParkedTasks(logger);
     this.#plans = new PlanCache(() => new Set(this.#modes.keys()));
     this.#dispatcher = new TaskDispatcher({ worker: this.worker, queue, clock, logger });
@@ -155,7 +165,9 @@ export class PipelineOrchestrator implements AsyncDisposable {
   /** @throws LoomError `LOOM_INVALID_OPTION` for a mode Loom has itself */
   registerExecutor(mode: string, executor: StageExecutor): void {
     if (builtInModes.has(mode) || mode === 'map-reduce' || mode === 'single') {
-      throw new LoomError('LOOM_INVALID_OPTION', `Mode "${mode}" is one of Loom's own; give another name.`, { mode });
+      throw new LoomError('LOOM_INVALID_OPTION', `Mode "${mode}" is one of Loom's own; give another name.`, {
+        mode,
+      });
     }
     if (typeof executor?.plan !== 'function') {
       throw new TypeError(`The executor of mode "${mode}" has no plan(stage) function.`);
@@ -164,7 +176,11 @@ export class PipelineOrchestrator implements AsyncDisposable {
   }
 
   /** Starts an execution and waits for its end, as {@link ExecutionHandle.result} does. */
-  async execute(definition: DefinitionInput, input?: unknown, options?: StartOptions): Promise<ExecutionResult> {
+  async execute(
+    definition: DefinitionInput,
+    input?: unknown,
+    options?: StartOptions,
+  ): Promise<ExecutionResult> {
     const live = await this.#start(definition, input, options);
     return typeof live === 'string' ? (await this.#attach(live)).result() : executionResult(live);
   }
@@ -175,7 +191,11 @@ export class PipelineOrchestrator implements AsyncDisposable {
    *   `LOOM_NOT_SERIALISABLE`, `LOOM_PAYLOAD_TOO_LARGE`, `LOOM_INVALID_OPTION`, `LOOM_STORE_FULL`,
    *   `LOOM_STORE_FAILED`, `LOOM_CLOSED`; nothing is stored then
    */
-  async start(definition: DefinitionInput, input?: unknown, options?: StartOptions): Promise<ExecutionHandle> {
+  async start(
+    definition: DefinitionInput,
+    input?: unknown,
+    options?: StartOptions,
+  ): Promise<ExecutionHandle> {
     const live = await this.#start(definition, input, options);
     return typeof live === 'string' ? this.#attach(live) : this.#handle(live);
   }
@@ -210,11 +230,16 @@ export class PipelineOrchestrator implements AsyncDisposable {
   // Starting
 
   /** The live execution, or the id of an older one with the same idempotency key. */
-  async #start(definition: DefinitionInput, input: unknown, options: StartOptions = {}): Promise<LiveExecution | string> {
+  async #start(
+    definition: DefinitionInput,
+    input: unknown,
+    options: StartOptions = {},
+  ): Promise<LiveExecution | string> {
     const { idempotencyKey, priority = 0, tags, signal, headers } = options;
     signal?.throwIfAborted();
     checkStartOptions(options);
-    if (this.#closed) throw new LoomError('LOOM_CLOSED', 'This orchestrator is closed; start nothing more on it.');
+    if (this.#closed)
+      throw new LoomError('LOOM_CLOSED', 'This orchestrator is closed; start nothing more on it.');
     const inputText = toJsonText(input, { what: 'input', maxBytes: this.#maxPayloadBytes });
     const plan = this.#plans.known(definition) ?? (await this.#plans.compile(definition));
     if (!this.#ready) await this.initialize();
@@ -319,5 +344,7 @@ function cancelOnAbort(live: LiveExecution, signal: AbortSignal): void {
 
 function checkCount(option: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 1) return;
-  throw new LoomError('LOOM_INVALID_OPTION', `${option} is ${value}; give a whole number, 1 or more.`, { option });
+  throw new LoomError('LOOM_INVALID_OPTION', `${option} is ${value}; give a whole number, 1 or more.`, {
+    option,
+  });
 }

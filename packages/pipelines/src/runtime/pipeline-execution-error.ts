@@ -26,7 +26,12 @@ export class PipelineExecutionError extends LoomError {
 
   constructor(executionId: string, { status, failure }: Pick<ExecutionState, 'status' | 'failure'>) {
     const { stage, index, attempt, actor, error } = failure ?? {};
-    const code = status === 'cancelled' ? 'LOOM_CANCELLED' : status === 'timed-out' ? 'LOOM_TIMEOUT' : 'LOOM_EXECUTION_FAILED';
+    const code =
+      status === 'cancelled'
+        ? 'LOOM_CANCELLED'
+        : status === 'timed-out'
+          ? 'LOOM_TIMEOUT'
+          : 'LOOM_EXECUTION_FAILED';
     const place = [
       stage === undefined ? undefined : `stage "${stage}"`,
       index === undefined ? undefined : `task ${index}`,

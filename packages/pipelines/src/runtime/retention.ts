@@ -24,7 +24,9 @@ export class Retention {
     const { completedMs = 604_800_000, failedMs = 2_592_000_000, maxBytes = 1_073_741_824 } = options;
     for (const [option, value] of Object.entries({ completedMs, failedMs, maxBytes })) {
       if (Number.isFinite(value) && value >= 0) continue;
-      throw new LoomError('LOOM_INVALID_OPTION', `retention.${option} is ${value}; give 0 or more.`, { option });
+      throw new LoomError('LOOM_INVALID_OPTION', `retention.${option} is ${value}; give 0 or more.`, {
+        option,
+      });
     }
     this.#store = store;
     this.#clock = clock;
@@ -51,7 +53,11 @@ export class Retention {
       const now = this.#clock.now();
       const removed = await Promise.all([
         this.#store.prune({ status: ['completed'], finishedBefore: now - this.#completedMs, limit }),
-        this.#store.prune({ status: ['failed', 'cancelled', 'timed-out'], finishedBefore: now - this.#failedMs, limit }),
+        this.#store.prune({
+          status: ['failed', 'cancelled', 'timed-out'],
+          finishedBefore: now - this.#failedMs,
+          limit,
+        }),
         this.#store.prune({ maxBytes: this.#maxBytes, limit }),
       ]);
       this.#cancel = undefined;

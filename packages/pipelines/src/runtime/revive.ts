@@ -1,7 +1,20 @@
-import { errorRecord, LoomError, type RecordEntry, type StoredExecution, type StoredRecord } from '@certoai/loom-core';
+import {
+  errorRecord,
+  LoomError,
+  type RecordEntry,
+  type StoredExecution,
+  type StoredRecord,
+} from '@certoai/loom-core';
 import { contributedItems, expand, expressionScope, joinOutputs, upstreamOf } from '../engine/expand.js';
 import { Json } from '../engine/json.js';
-import { basisOf, outputNode, valueIndex, type ExecutionState, type Failure, type NodeState } from '../engine/state.js';
+import {
+  basisOf,
+  outputNode,
+  valueIndex,
+  type ExecutionState,
+  type Failure,
+  type NodeState,
+} from '../engine/state.js';
 import type { Expansion } from '../modes/mode.js';
 import type { Plan, PlanNode } from '../plan/plan.js';
 import type { ExecutionHost } from './execution-host.js';
@@ -100,7 +113,13 @@ class Reviving {
       interrupted.push({ index, kind: 'pending', token: 1, attempt: 1, crashes: 0, body: 'null', at: 0 });
     }
 
-    const delayed = waiting.map(({ index, attempt, token, crashes, dueAt = 0 }) => ({ index, attempt, token, crashes, dueAt }));
+    const delayed = waiting.map(({ index, attempt, token, crashes, dueAt = 0 }) => ({
+      index,
+      attempt,
+      token,
+      crashes,
+      dueAt,
+    }));
     const live = new LiveNode(node, expansion, known, [], delayed);
     results.forEach((result, index) => {
       live.results[index] = result;
@@ -113,10 +132,20 @@ class Reviving {
   }
 
   /** Raises the token of a task whose process died, or gives it up after too many such deaths. */
-  async #reissue(live: LiveNode, { index, attempt, token, crashes: before, body }: StoredRecord): Promise<void> {
+  async #reissue(
+    live: LiveNode,
+    { index, attempt, token, crashes: before, body }: StoredRecord,
+  ): Promise<void> {
     const { store, clock, maxCrashes } = this.#host;
     const crashes = before + 1;
-    const entry = { executionId: this.#stored.id, node: live.node.id, index, held: token, attempt, at: clock.now() };
+    const entry = {
+      executionId: this.#stored.id,
+      node: live.node.id,
+      index,
+      held: token,
+      attempt,
+      at: clock.now(),
+    };
     if (crashes <= maxCrashes) {
       await store.record({ ...entry, kind: 'pending', next: token + 1, crashes, body });
       live.due.push({ index, attempt, token: token + 1, crashes });
@@ -141,21 +170,31 @@ class Reviving {
       items: (id) => {
         const source = this.#plan.byId.get(id);
         if (source === undefined) return [];
-        return contributedItems(source, this.#state.nodes[id], () => this.#facts.results(id), () => this.#facts.outputOf(id));
+        return contributedItems(
+          source,
+          this.#state.nodes[id],
+          () => this.#facts.results(id),
+          () => this.#facts.outputOf(id),
+        );
       },
       basis,
     });
   }
 
   async #value(node: string): Promise<Json | undefined> {
-    const [record] = await this.#host.store.records({ executionId: this.#stored.id, node, from: valueIndex, limit: 1 });
+    const [record] = await this.#host.store.records({
+      executionId: this.#stored.id,
+      node,
+      from: valueIndex,
+      limit: 1,
+    });
     return record === undefined ? undefined : Json.fromText(record.body);
   }
 
   async #records(node: string): Promise<readonly StoredRecord[]> {
     const limit = 1_000;
     const all: StoredRecord[] = [];
-    for (let from = valueIndex; ; ) {
+    for (let from = valueIndex; ;) {
       const page = await this.#host.store.records({ executionId: this.#stored.id, node, from, limit });
       for (const record of page) all.push(record);
       const last = page.at(-1);
@@ -165,7 +204,10 @@ class Reviving {
   }
 }
 
-function tasksOf(records: readonly StoredRecord[], tasks: number): {
+function tasksOf(
+  records: readonly StoredRecord[],
+  tasks: number,
+): {
   readonly results: readonly (Json | undefined)[];
   readonly failures: readonly Failure[];
   readonly pending: ReadonlyMap<number, StoredRecord>;

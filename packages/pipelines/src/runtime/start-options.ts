@@ -30,10 +30,13 @@ export function checkStartOptions({ priority, tags, timeoutMs, idempotencyKey }:
     refuse('idempotencyKey', idempotencyKey, 'a text that is not empty');
   }
   if (tags === undefined) return;
-  const usable = Array.isArray(tags) && tags.length <= 50 && tags.every((tag) => typeof tag === 'string' && tag !== '');
+  const usable =
+    Array.isArray(tags) && tags.length <= 50 && tags.every((tag) => typeof tag === 'string' && tag !== '');
   if (!usable) refuse('tags', tags, 'at most 50 texts that are not empty');
 }
 
 function refuse(option: string, value: unknown, expectation: string): never {
-  throw new LoomError('LOOM_INVALID_OPTION', `${option} is ${String(value)}; give ${expectation}.`, { option });
+  throw new LoomError('LOOM_INVALID_OPTION', `${option} is ${String(value)}; give ${expectation}.`, {
+    option,
+  });
 }

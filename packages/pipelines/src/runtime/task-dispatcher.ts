@@ -90,13 +90,19 @@ export class TaskDispatcher {
     signal: AbortSignal,
   ): Promise<void> {
     await queue.send(`loom.actors.${actor}`, [{ body, dedupeId }]);
-    if (signal.aborted) this.#logger.debug('Task was cancelled while it was sent', { actor, at: this.#clock.now() });
+    if (signal.aborted)
+      this.#logger.debug('Task was cancelled while it was sent', { actor, at: this.#clock.now() });
   }
 
   #receive(body: JsonValue): void {
     const report = body as unknown as TaskReport;
     const settle = this.#sent.get(`${report.executionId}/${report.stage}/${report.index}/${report.token}`);
     if (settle !== undefined) settle(report.outcome);
-    else this.#logger.debug('Late report dropped', { executionId: report.executionId, stage: report.stage, index: report.index });
+    else
+      this.#logger.debug('Late report dropped', {
+        executionId: report.executionId,
+        stage: report.stage,
+        index: report.index,
+      });
   }
 }

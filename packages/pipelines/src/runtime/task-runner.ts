@@ -70,7 +70,8 @@ export class TaskRunner {
       const onProgress = this.#owner.watched ? this.#progressOf(live, issue, actor) : undefined;
       const outcome = this.#host.run(task, { signal: this.#owner.signalOf(live), onProgress });
       if (outcome === undefined) return this.#park(live, issue, actor);
-      if (this.#owner.watched) this.#owner.emit({ type: 'task:started', ...this.#fields(live, issue, actor) });
+      if (this.#owner.watched)
+        this.#owner.emit({ type: 'task:started', ...this.#fields(live, issue, actor) });
       if (outcome instanceof Promise) {
         void outcome.then((value) => this.#report(live, issue, actor, startedAt, value));
       } else this.#report(live, issue, actor, startedAt, outcome);
@@ -117,15 +118,32 @@ export class TaskRunner {
     const executionId = this.#owner.id;
     const node = live.node.id;
     if (outcome.kind === 'completed') {
-      if (this.#owner.watched) this.#owner.emit({ type: 'task:completed', ...this.#fields(live, issue, actor), durationMs });
+      if (this.#owner.watched)
+        this.#owner.emit({ type: 'task:completed', ...this.#fields(live, issue, actor), durationMs });
       const { output: body } = outcome;
-      return this.#owner.conclude(live, { executionId, node, index, held: token, kind: 'completed', attempt, body, at });
+      return this.#owner.conclude(live, {
+        executionId,
+        node,
+        index,
+        held: token,
+        kind: 'completed',
+        attempt,
+        body,
+        at,
+      });
     }
     const { error } = outcome;
     const delayMs = retryDelay(live.node.retry, attempt, error, this.#host.random);
     const willRetry = delayMs !== undefined;
     if (this.#owner.watched) {
-      this.#owner.emit({ type: 'task:failed', ...this.#fields(live, issue, actor), error, durationMs, willRetry, delayMs });
+      this.#owner.emit({
+        type: 'task:failed',
+        ...this.#fields(live, issue, actor),
+        error,
+        durationMs,
+        willRetry,
+        delayMs,
+      });
     }
     if (willRetry) return this.#retryLater(live, issue, at, error, delayMs);
     const failure: Failure = { stage: node, index, attempt, actor, error };
@@ -178,7 +196,14 @@ export class TaskRunner {
   }
 
   #fields(live: LiveNode, { index, attempt }: Issue, actor: string) {
-    return { executionId: this.#owner.id, at: this.#now(), stage: live.node.id, index, attempt, actor } as const;
+    return {
+      executionId: this.#owner.id,
+      at: this.#now(),
+      stage: live.node.id,
+      index,
+      attempt,
+      actor,
+    } as const;
   }
 
   #now(): number {

@@ -34,7 +34,10 @@ export function waitReasons(live: LiveExecution): readonly WaitReason[] {
   const reasons: WaitReason[] = [];
   const { storeFailure, state } = live;
   if (storeFailure !== undefined) {
-    reasons.push({ kind: 'store-unavailable', message: `The store refused the last step: ${storeFailure.message}` });
+    reasons.push({
+      kind: 'store-unavailable',
+      message: `The store refused the last step: ${storeFailure.message}`,
+    });
   }
   if (state.status === 'paused') reasons.push({ kind: 'paused', message: 'Paused; call resume() to go on.' });
   for (const node of live.running.values()) reasons.push(...nodeReasons(node, state.status === 'paused'));
@@ -53,7 +56,13 @@ function nodeReasons(live: LiveNode, paused: boolean): readonly WaitReason[] {
   const stage = live.node.id;
   const reasons: WaitReason[] = [];
   const running = live.inFlight - (live.parked?.size ?? 0);
-  if (running > 0) reasons.push({ kind: 'running', stage, tasks: running, message: `${running} tasks of stage "${stage}" are running.` });
+  if (running > 0)
+    reasons.push({
+      kind: 'running',
+      stage,
+      tasks: running,
+      message: `${running} tasks of stage "${stage}" are running.`,
+    });
   for (const [actor, tasks] of countBy(live.parked?.values() ?? [])) {
     const message = `No worker runs actor "${actor}" here; ${tasks} tasks of stage "${stage}" wait for registerActor("${actor}", …).`;
     reasons.push({ kind: 'no-worker', stage, actor, tasks, message });

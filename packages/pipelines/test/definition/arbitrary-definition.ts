@@ -32,7 +32,7 @@ function expression(upstream: readonly string[], roots: readonly string[]): fc.A
       fc.tuple(tie('node'), tie('node')).map(([a, b]) => `${a} == ${b}`),
       tie('node').map((a) => `{x: ${a}, "y-z": [${a}]}`),
       tie('node').map((a) => `not_null(${a})`),
-      tie('node').map((a) => `(${a})[?a > \`1\`].b | [0]`),
+      tie('node').map((a) => `((${a})[?a > \`1\`].b | [0])`),
       tie('node').map((a) => `let $v = ${a} in [$v, $.input]`),
       tie('node').map((a) => `to_array(${a})[].name`),
     ),

@@ -56,7 +56,7 @@ describe('a zod schema as input', () => {
     expect(() => check({ id: '', lines: [{ sku: 'abc', count: 0 }], kind: 'old' }))
       .toThrowErrorMatchingInlineSnapshot(`
         [LoomError: The input does not match the pipeline's schema:
-          - input.id is a string of 0 characters; expected at least 1 characters.
+          - input.id is a string of 0 characters; expected at least 1.
           - input.lines[0].sku is a string of another form; expected a string that matches ^[A-Z]+$.
           - input.lines[0].count is out of range; expected at least 1.
           - input.kind is another value; expected one of "new", "repeat".]

@@ -79,7 +79,7 @@ test('never shows the input', () => {
   expect(problems(schema, input)).not.toContain('secret');
   expect(problems(schema, input)).toMatchInlineSnapshot(`
     "input.card is a string of another form; expected a string that matches ^x.
-    input.card is a string of 11 characters; expected at least 50 characters.
+    input.card is a string of 11 characters; expected at least 50.
     input.pin is another value; expected 1.
     input.tags[1] is the same as item 0; expected items that differ."
   `);
@@ -216,9 +216,6 @@ describe('keywords', () => {
     ['uuid', ['123e4567-e89b-12d3-a456-426614174000'], ['123e4567', 'x23e4567-e89b-12d3-a456-426614174000']],
     ['ipv4', ['1.2.3.4'], ['1.2.3', '256.1.1.1']],
     ['ipv6', ['::1', '2001:db8::ff'], ['1.2.3.4', 'g::1']],
-    ['hostname', ['a.example.com', 'localhost'], ['-a.com', 'a_b']],
-    ['duration', ['P1D', 'PT1H30M', 'P2W'], ['P', '1D', 'PT']],
-    ['regex', ['^a+$'], ['(']],
   ])('format %s', (format, accepted, refused) => {
     for (const text of accepted) expect(problems({ format }, text)).toBe('');
     for (const text of refused) expect(problems({ format }, text)).not.toBe('');
@@ -274,7 +271,7 @@ describe('a schema that is wrong', () => {
       input.pattern has "[", which is not a regular expression.
       input.anyOf is an empty list; expected one schema or more.
       input.multipleOf is 0; expected a number above 0.
-      input.uniqueItems expects true or false.
+      input.uniqueItems is 1; expected true or false.
       input.format is 5; expected the name of a format.
       input.minimum is "x"; expected a number.
       input.items is a list, the form of older drafts; write prefixItems.

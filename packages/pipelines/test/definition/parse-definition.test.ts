@@ -243,7 +243,7 @@ describe('the pipeline', () => {
     `);
     expect(await pipeline({ stags: [], retries: 3 })).toMatchInlineSnapshot(`
       "stags is not a field here; did you mean "stages"?
-      retries is not a field here; expected one of $schema, name, version, description, input, output, timeoutMs, strictInputs, stages."
+      retries is not a field here; expected one of $schema, name, version, description, input, stages, output, timeoutMs, strictInputs."
     `);
     expect(await pipeline({ input: 'object' })).toMatchInlineSnapshot(
       `"input is "object"; expected a JSON Schema, such as { type: object, required: [files] }."`,
@@ -473,7 +473,7 @@ describe('retry', () => {
       stages[0].retry.initialDelayMs is -1; expected a whole number of milliseconds, 0 to 86_400_000.
       stages[0].retry.maxDelayMs is 1000000000000; expected a whole number of milliseconds, 0 to 604_800_000.
       stages[0].retry.jitter is "full"; expected true or false.
-      stages[0].retry.nonRetryable is "TypeError"; expected a list of error names or codes."
+      stages[0].retry.nonRetryable is "TypeError"; expected a list of error names or codes, at most 100."
     `);
     expect(await stage({ retry: { maxAttempt: 3, delay: 5 } })).toMatchInlineSnapshot(`
       "stages[0].retry.maxAttempt is not a field here; did you mean "maxAttempts"?
@@ -514,7 +514,7 @@ describe('actor', () => {
       `"stages[0].actor is missing; expected the name of an actor type, an expression "\${…}", or { rules, default }."`,
     );
     expect(await stage({ actor: { rules: [] } })).toMatchInlineSnapshot(
-      `"stages[0].actor.rules is an empty list; expected at least one rule { when, actor }."`,
+      `"stages[0].actor.rules is an empty list; expected 1 to 100 rules { when, actor }."`,
     );
     expect(await stage({ actor: { rules: [{ when: 'input.a', actr: 'x' }, { actor: 'y' }], defualt: 'z' } }))
       .toMatchInlineSnapshot(`
@@ -626,17 +626,17 @@ test('broadcast', async () => {
   const broadcast = (actors: unknown): Promise<string> =>
     problems({ stages: [{ id: 'a', mode: 'broadcast', actors }] });
   expect(await broadcast([])).toMatchInlineSnapshot(
-    `"stages[0].actors is an empty list; expected at least one actor."`,
+    `"stages[0].actors is an empty list; expected a list of 1 to 1_000 actors."`,
   );
   expect(await broadcast('mail')).toMatchInlineSnapshot(
-    `"stages[0].actors is "mail"; expected a list of actors."`,
+    `"stages[0].actors is "mail"; expected a list of 1 to 1_000 actors."`,
   );
   expect(await broadcast(['mail', 5, ''])).toMatchInlineSnapshot(`
     "stages[0].actors[1] is 5; expected the name of an actor type, an expression "\${…}", or { rules, default }.
     stages[0].actors[2] is ""; expected the name of an actor type, an expression "\${…}", or { rules, default }."
   `);
   expect(await broadcast(Array.from({ length: 1_001 }, () => 'x'))).toMatchInlineSnapshot(
-    `"stages[0].actors is a list of 1001; expected at most 1_000 actors."`,
+    `"stages[0].actors is a list of 1001; expected a list of 1 to 1_000 actors."`,
   );
 });
 

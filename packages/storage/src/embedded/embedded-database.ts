@@ -120,6 +120,7 @@ export class EmbeddedDatabase {
     this.#open = false;
     this.#commits.close();
     try {
+      emptyLog(this.#connection);
       this.#connection.close();
     } finally {
       this.#lock.release();
@@ -128,6 +129,15 @@ export class EmbeddedDatabase {
 
   #reload(): void {
     for (const reload of this.#reloads) reload();
+  }
+}
+
+/** So that a closed store is one file. Without it nothing is lost: the log is read at the next opening. */
+function emptyLog(connection: SqliteConnection): void {
+  try {
+    connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // A full disk, say; what was committed stays in the log.
   }
 }
 

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { LoomError } from '@certoai/loom-core';
 import type { OpenSqlite, SqliteConnection } from './sqlite-driver.js';
 import { isBusy } from './sqlite-error.js';
@@ -70,8 +70,15 @@ function makeFolder(path: string): string {
     const message = `path is "${path}", which is a file. Give the folder the store may keep its files in.`;
     throw new LoomError('LOOM_INVALID_OPTION', message, { path });
   }
-  mkdirSync(path, { recursive: true });
+  if (!found) makeFolders(resolve(path));
   return realpathSync(path);
+}
+
+/** `mkdir -p`. Node's own never comes back from a file system that makes no folders, such as /proc. */
+function makeFolders(path: string): void {
+  const parent = dirname(path);
+  if (!existsSync(parent)) makeFolders(parent);
+  mkdirSync(path);
 }
 
 function readOwner(folder: string): FolderOwner | undefined {

@@ -1,11 +1,13 @@
 import { LoomError, isLoomError } from '@certoai/loom-core';
 import type { LoomErrorCode } from '@certoai/loom-core';
 
-/** Primary result codes; https://www.sqlite.org/rescode.html */
+/** Result codes; https://www.sqlite.org/rescode.html */
 const busy = 5;
 const corrupt = 11;
 const full = 13;
 const notADatabase = 26;
+/** The file ends within a page, or where its header says that there is one. */
+const shortRead = 522;
 
 /** What a driver threw, as Loom says it. Errors of Loom pass through. */
 export function translateSqliteError(error: unknown, folder: string): LoomError {
@@ -15,17 +17,22 @@ export function translateSqliteError(error: unknown, folder: string): LoomError 
   return new LoomError(code, message, { path: folder, sqlite: result }, { cause: error });
 }
 
-/** The primary result code of a driver's error, or `undefined` when it is no error of SQLite. */
+/** The result code of a driver's error, or `undefined` when it is no error of SQLite. */
 export function sqliteResult(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   // node:sqlite says errcode, libsql rawCode; libsql's failure to open only has it in its text.
   const { errcode, rawCode, message } = error as Error & { readonly errcode?: number; readonly rawCode?: number };
   const code = errcode ?? rawCode ?? Number(/ConnectionFailed\(.*: (\d+)"\)$/.exec(message)?.[1] ?? Number.NaN);
-  return Number.isInteger(code) ? code & 0xff : undefined;
+  return Number.isInteger(code) ? code : undefined;
 }
 
 export function isBusy(error: unknown): boolean {
-  return sqliteResult(error) === busy;
+  return primary(sqliteResult(error)) === busy;
+}
+
+/** Without what an extended code says beyond it. */
+function primary(result: number | undefined): number | undefined {
+  return result === undefined || result === shortRead ? result : result & 0xff;
 }
 
 function describe(
@@ -33,7 +40,7 @@ function describe(
   folder: string,
   error: unknown,
 ): { readonly code: LoomErrorCode; readonly message: string } {
-  switch (result) {
+  switch (primary(result)) {
     case full:
       return {
         code: 'LOOM_STORE_FULL',
@@ -43,6 +50,7 @@ function describe(
       };
     case corrupt:
     case notADatabase:
+    case shortRead:
       return {
         code: 'LOOM_STORE_CORRUPT',
         message:

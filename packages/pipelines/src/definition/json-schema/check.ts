@@ -19,25 +19,22 @@ export type Check = (value: JsonValue, at: At, report: Report) => void;
 
 export const accept: Check = () => undefined;
 
+export function problemsOf(check: Check, value: JsonValue, at?: At): Parameters<Report>[] {
+  const problems: Parameters<Report>[] = [];
+  check(value, at, (...problem) => problems.push(problem));
+  return problems;
+}
+
 export function holds(check: Check, value: JsonValue): boolean {
-  let problems = 0;
-  check(value, undefined, () => {
-    problems += 1;
-  });
-  return problems === 0;
+  return problemsOf(check, value).length === 0;
 }
 
 /** Of several alternatives that all fail, the one whose problems lie inside the value was meant. */
 export function reportNearest(checks: readonly Check[], value: JsonValue, at: At, report: Report): void {
-  const outcomes = checks.map((check) => {
-    const found: Parameters<Report>[] = [];
-    check(value, at, (...problem) => found.push(problem));
-    return found;
-  });
+  const outcomes = checks.map((check) => problemsOf(check, value, at));
   const inside = outcomes.filter((problems) => problems.every(([where]) => where !== at));
-  const [only] = inside;
-  if (inside.length === 1 && only !== undefined) {
-    for (const problem of only) report(...problem);
+  if (inside.length === 1) {
+    for (const problem of inside.flat()) report(...problem);
     return;
   }
   const here = outcomes.flat().filter(([where]) => where === at);
@@ -47,7 +44,5 @@ export function reportNearest(checks: readonly Check[], value: JsonValue, at: At
 }
 
 export function pathOf(at: At): readonly PathSegment[] {
-  const path: PathSegment[] = [];
-  for (let step = at; step !== undefined; step = step.parent) path.unshift(step.key);
-  return path;
+  return at === undefined ? [] : [...pathOf(at.parent), at.key];
 }

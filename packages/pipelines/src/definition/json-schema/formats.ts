@@ -8,25 +8,14 @@ export const formatChecks: Readonly<Record<string, (text: string) => boolean>> =
   },
   date: isDate,
   time: isTime,
-  duration: (text) =>
-    /^P(?!$)(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?)$/.test(text),
   email: (text) =>
     /^[^\s@"(),:;<>[\\\]]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text) &&
     !/\.\.|^\.|\.@/.test(text),
-  hostname: (text) =>
-    text.length <= 253 && text.split('.').every((label) => /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/.test(label)),
   ipv4: isIPv4,
   ipv6: (text) => isIPv6(text) && !text.includes('%'),
   uri: (text) => /^[A-Za-z][A-Za-z0-9+.-]*:/.test(text) && isUriText(text),
   'uri-reference': isUriText,
   uuid: (text) => /^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/.test(text),
-  regex: (text) => {
-    try {
-      return new RegExp(text, 'u') instanceof RegExp;
-    } catch {
-      return false;
-    }
-  },
 };
 
 /** RFC 3986: no spaces, no controls, nothing beyond ASCII, and `%` only before two digits. */

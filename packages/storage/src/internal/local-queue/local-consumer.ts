@@ -9,6 +9,8 @@ export class LocalConsumer implements Consumer {
   readonly options: ResolvedConsumeOptions;
   readonly #running = new Set<RunningDelivery>();
   #slotsTaken = 0;
+  /** Taken, and their outcome not kept yet. */
+  #unsettled = 0;
   #state: 'open' | 'closing' | 'aborting' = 'open';
   readonly #onClosed: () => void;
   #drained: () => void = () => {};
@@ -26,11 +28,16 @@ export class LocalConsumer implements Consumer {
 
   takeSlot(): void {
     this.#slotsTaken += 1;
+    this.#unsettled += 1;
   }
 
   freeSlot(): void {
     this.#slotsTaken -= 1;
-    if (this.#slotsTaken === 0) this.#drained();
+  }
+
+  settled(): void {
+    this.#unsettled -= 1;
+    if (this.#unsettled === 0) this.#drained();
   }
 
   started(delivery: RunningDelivery): void {
@@ -38,7 +45,7 @@ export class LocalConsumer implements Consumer {
     if (this.#state === 'aborting') delivery.abort(consumerClosing());
   }
 
-  settled(delivery: RunningDelivery): void {
+  ended(delivery: RunningDelivery): void {
     delivery.end();
     this.#running.delete(delivery);
   }
@@ -51,7 +58,7 @@ export class LocalConsumer implements Consumer {
   }
 
   #drain(): Promise<void> {
-    if (this.#slotsTaken === 0) return Promise.resolve();
+    if (this.#unsettled === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#drained = resolve;
     });

@@ -158,18 +158,29 @@ export class LocalQueue {
     this.#timer = { dueAt, cancel };
   }
 
-  /** From the slot being taken to it being free again. Never rejects. */
+  /** From the slot being taken to the outcome being kept. Never rejects. */
   async #deliver(message: StoredMessage, consumer: LocalConsumer): Promise<void> {
+    let hasSlot = true;
     try {
       const outcome = await this.#handle(message, consumer);
-      const ending = this.#apply(outcome, message);
-      const kept = this.#keeper.end(message, ending);
-      if (kept) await kept;
+      const kept = this.#keeper.end(message, this.#apply(outcome, message));
+      if (kept) {
+        // What the slot takes next begins in the same transaction.
+        hasSlot = false;
+        this.#freeSlot(consumer);
+        await kept;
+      }
       this.#return(message, outcome);
     } catch (error) {
       this.#putOff(message, error);
     }
     this.#active -= 1;
+    if (hasSlot) this.#freeSlot(consumer);
+    else this.#dispatch();
+    consumer.settled();
+  }
+
+  #freeSlot(consumer: LocalConsumer): void {
     consumer.freeSlot();
     this.#offer(consumer);
     this.#dispatch();
@@ -181,8 +192,7 @@ export class LocalQueue {
     if (message.attempts >= options.maxDeliveries) {
       return { kind: 'dead', reason: silentDeathReason(message.attempts) };
     }
-    const begun = this.#begin(message);
-    const delivery = begun instanceof Promise ? await begun : begun;
+    const delivery = await this.#begin(message);
     consumer.started(delivery);
     let result: HandlerResult;
     try {
@@ -190,21 +200,21 @@ export class LocalQueue {
     } catch (error) {
       result = { kind: 'rejected', error };
     }
-    consumer.settled(delivery);
+    consumer.ended(delivery);
     return decideOutcome(result, { attempt: message.attempts, aborted: delivery.aborted, options });
   }
 
-  #begin(message: StoredMessage): RunningDelivery | Promise<RunningDelivery> {
+  async #begin(message: StoredMessage): Promise<RunningDelivery> {
     message.attempts += 1;
-    const kept = this.#keeper.begin(message);
-    if (typeof kept === 'string') return deliveryOf(message, kept);
-    return kept.then(
-      (text) => deliveryOf(message, text),
-      (error: unknown) => {
-        message.attempts -= 1;
-        throw error;
-      },
-    );
+    try {
+      const kept = this.#keeper.begin(message);
+      const text = typeof kept === 'string' ? kept : await kept;
+      const { queue, attempts, sentAt } = message;
+      return new RunningDelivery({ id: idOf(message), queue, text, attempt: attempts, sentAt });
+    } catch (error) {
+      message.attempts -= 1;
+      throw error;
+    }
   }
 
   #apply(outcome: DeliveryOutcome, message: StoredMessage): Ending {
@@ -241,11 +251,6 @@ export class LocalQueue {
     message.dueAt = this.#clock.now() + keeperRetryMs;
     this.#delayed.push(message);
   }
-}
-
-function deliveryOf(message: StoredMessage, text: string): RunningDelivery {
-  const { queue, attempts, sentAt } = message;
-  return new RunningDelivery({ id: idOf(message), queue, text, attempt: attempts, sentAt });
 }
 
 function isDueBefore(a: StoredMessage, b: StoredMessage): boolean {

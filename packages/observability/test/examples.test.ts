@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, expect, test, vi } from 'vitest';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test('the quick start runs, and prints what it says', async () => {
+  const lines: string[] = [];
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+  await import('../examples/quick-start.ts');
+  expect(lines).toEqual([
+    'orders: 302 ms, 1 retry, 95 ms at work, 200 ms of backoff',
+    '  2 ms execution',
+    '  3 ms stage',
+    '  35 ms attempt',
+    '  200 ms stage',
+    '  60 ms attempt',
+    '  1 ms stage',
+    '  1 ms execution',
+    '1 x RateError: No rate for <value>.',
+  ]);
+});
+
+test('the README shows the quick start as it is, and what it prints', async () => {
+  const [readme, program] = await Promise.all([read('../README.md'), read('../examples/quick-start.ts')]);
+  expect(readme).toContain(`\`\`\`ts\n${program}\`\`\``);
+});
+
+test('the README names everything the package exports', async () => {
+  const [readme, index] = await Promise.all([read('../README.md'), read('../src/index.ts')]);
+  const names = [...index.matchAll(/\{([^}]*)\}/g)].flatMap(([, list = '']) => list.split(','));
+  for (const name of names.map((one) => one.trim()).filter((one) => one !== '')) {
+    expect(readme).toContain(`\`${name}\``);
+  }
+});
+
+function read(path: string): Promise<string> {
+  return readFile(new URL(path, import.meta.url), 'utf8');
+}

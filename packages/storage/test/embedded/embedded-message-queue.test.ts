@@ -1,0 +1,105 @@
+import { isLoomError } from '@certoai/loom-core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { OpenedStores } from './opened-stores.js';
+
+const stores = new OpenedStores();
+afterEach(() => stores.clear());
+
+describe('EmbeddedStore.messages', () => {
+  test('is durable, for one process, and one queue however often it is asked for', async () => {
+    const store = await stores.open();
+    expect(store.messages.capabilities).toEqual({ durable: true, shared: false });
+    expect(store.messages).toBe(store.messages);
+  });
+
+  test('closes with its store, after deliveries that run', async () => {
+    const store = await stores.open();
+    const { messages } = store;
+    let ended = false;
+    await messages.consume('orders', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      ended = true;
+    });
+    await messages.send('orders', [{ body: 1 }]);
+    await vi.waitFor(async () => expect((await messages.stats('orders')).active).toBe(1));
+    await store.close();
+    expect(ended).toBe(true);
+    await expect(messages.send('orders', [{ body: 2 }])).rejects.toMatchObject({ code: 'LOOM_CLOSED' });
+    expect(() => store.messages.capabilities).not.toThrow();
+  });
+
+  test('is not to be had of a closed store', async () => {
+    const store = await stores.open();
+    await store.close();
+    expect(() => store.messages).toThrow(expect.objectContaining({ code: 'LOOM_CLOSED' }));
+  });
+
+  test('leaves the store open when it is closed alone', async () => {
+    const store = await stores.open();
+    await store.messages.close();
+    expect(await store.executions.list({})).toMatchObject({ items: [] });
+  });
+
+  test('writes one transaction for all that happens in one turn of the event loop', async () => {
+    const store = await stores.open();
+    const startedAt = performance.now();
+    await Promise.all(Array.from({ length: 1_000 }, (_, body) => store.messages.send('orders', [{ body }])));
+    const together = performance.now() - startedAt;
+    const aloneAt = performance.now();
+    for (let body = 0; body < 50; body += 1) await store.messages.send('orders', [{ body }]);
+    const each = (performance.now() - aloneAt) / 50;
+    expect(together / 1_000).toBeLessThan(each);
+    expect((await store.messages.stats('orders')).ready).toBe(1_050);
+  });
+
+  test('refuses to send when the store is full, delivers what it has, and then takes more', async () => {
+    const store = await stores.open({ maxBytes: 1_048_576 });
+    const { messages } = store;
+    const body = { text: 'x'.repeat(20_000) };
+    const ids: string[] = [];
+    let error: unknown;
+    while (error === undefined && ids.length < 200) {
+      const [id] = await messages.send('orders', [{ body }]).catch((reason: unknown) => {
+        error = reason;
+        return [];
+      });
+      if (id !== undefined) ids.push(id);
+    }
+    expect(isLoomError(error, 'LOOM_STORE_FULL')).toBe(true);
+    expect((await messages.stats('orders')).ready).toBe(ids.length);
+    const seen: string[] = [];
+    await messages.consume('orders', async (delivery) => {
+      expect(delivery.body).toEqual(body);
+      seen.push(delivery.id);
+    });
+    await vi.waitFor(async () => expect(await messages.stats('orders')).toMatchObject({ ready: 0, active: 0, delayed: 0 }), {
+      timeout: 10_000,
+    });
+    expect(seen).toEqual(ids);
+    await messages.send('orders', [{ body }]);
+  });
+
+  test('reads bodies from disk that were too many to hold', async () => {
+    const store = await stores.open({ sync: 'normal' });
+    const bodies = Array.from({ length: 20 }, (_, index) => String(index).repeat(500_000));
+    for (const body of bodies) await store.messages.send('orders', [{ body }, { body: body.slice(0, 10) }]);
+    const seen: unknown[] = [];
+    await store.messages.consume('orders', async ({ body }) => void seen.push(body));
+    await vi.waitFor(() => expect(seen.length).toBe(40), { timeout: 10_000 });
+    expect(seen).toEqual(bodies.flatMap((body) => [body, body.slice(0, 10)]));
+  });
+
+  test('finds everything again when it is opened again', async () => {
+    const path = stores.folder();
+    const first = await stores.open({ path });
+    await first.messages.send('orders', [{ body: 'x'.repeat(5_000), priority: 5 }, { body: 2 }]);
+    await first.messages.pause('orders');
+    await first.close();
+    const second = await stores.open({ path });
+    expect(await second.messages.stats('orders')).toMatchObject({ ready: 2, paused: true });
+    const seen: unknown[] = [];
+    await second.messages.consume('orders', async ({ body, attempt }) => void seen.push([String(body).length, attempt]));
+    await second.messages.resume('orders');
+    await vi.waitFor(() => expect(seen).toEqual([[5_000, 1], [1, 1]]));
+  });
+});
