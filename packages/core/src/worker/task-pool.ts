@@ -15,7 +15,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { ActorRegistration } from '../registry/actor-registry.js';
 import type { TaskOutcome, TaskRequest } from './task.js';
-import { aborted, TaskRun } from './task-run.js';
+import { TaskRun } from './task-run.js';
 import type { RunOptions } from './task-run.js';
 
 /** What the pools of one worker share. */
@@ -83,7 +83,6 @@ export class TaskPool {
   }
 
   run(task: TaskRequest, options: RunOptions | undefined): TaskOutcome | Promise<TaskOutcome> {
-    if (options?.signal?.aborted) return aborted;
     const run = new TaskRun(task, options, this);
     if (this.#running < this.#limit) this.#begin(run);
     else this.#waiting.push(run);

@@ -11,7 +11,10 @@ import type { TaskOutcome, TaskRequest } from './task.js';
 import type { TaskPool } from './task-pool.js';
 
 export interface RunOptions {
-  /** Ends the attempt at once as `aborted`, also when the handler takes no notice. */
+  /**
+   * Ends the attempt at once as `aborted`, also when the handler takes no notice. Read when the task waits
+   * or its handler asks for it, so it may be a getter; who hands out a task checks it before.
+   */
   readonly signal?: AbortSignal | undefined;
   /** Called with what a handler passes to `context.progress`. What it throws is logged. */
   readonly onProgress?: ((data: unknown) => void) | undefined;

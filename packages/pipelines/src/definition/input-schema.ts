@@ -47,7 +47,13 @@ function findProblemsBy(schema: object): FindProblems {
 
 /** Whether `value` is a schema object (zod 4, or another that follows Standard Schema). */
 export function isSchemaLike(value: unknown): value is SchemaLike {
-  return (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value;
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  try {
+    return '~standard' in value;
+  } catch {
+    // A proxy that throws; the copy says so.
+    return false;
+  }
 }
 
 /**

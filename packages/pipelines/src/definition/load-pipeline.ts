@@ -32,8 +32,9 @@ export async function loadPipeline(pathOrUrl: string | URL): Promise<PipelineDef
   const path = filePath(pathOrUrl);
   const format = formats[extname(path).toLowerCase()];
   if (format === undefined) {
-    const message = `${valueText(path)} is no .json, .yaml or .yml file; read it yourself and call parsePipeline(text, { format }).`;
-    throw new LoomError('LOOM_INVALID_OPTION', message, { path });
+    throw invalidOption(
+      `${valueText(path)} is no .json, .yaml or .yml file; read it yourself and call parsePipeline(text, { format }).`,
+    );
   }
   return parsePipeline(await readText(path), { format, source: path });
 }
@@ -60,11 +61,7 @@ export async function parsePipeline(
   const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
   if (format === 'json') return readJson(plain, source);
   if (format === 'yaml') return readYaml(plain, source);
-  throw new LoomError(
-    'LOOM_INVALID_OPTION',
-    `format is ${valueText(format)}; expected "json" or "yaml".`,
-    {},
-  );
+  throw invalidOption(`format is ${valueText(format)}; expected "json" or "yaml".`);
 }
 
 function readJson(text: string, source: string | undefined): PipelineDefinition {
@@ -144,31 +141,27 @@ function jsonProblem(text: string, cause: unknown): SyntaxProblem {
 function filePath(pathOrUrl: string | URL): string {
   const url = pathOrUrl instanceof URL ? pathOrUrl.href : pathOrUrl;
   if (typeof url !== 'string' || url === '') {
-    throw new LoomError(
-      'LOOM_INVALID_OPTION',
-      `The pipeline's file is ${valueText(url)}; give a path or a file: URL.`,
-      {},
-    );
+    throw invalidOption(`The pipeline's file is ${valueText(url)}; give a path or a file: URL.`);
   }
   if (url.startsWith('file:')) return fileURLToPath(url);
   if (!/^[A-Za-z][A-Za-z0-9+.-]+:\/\//.test(url)) return url;
-  const message = `${valueText(url)} is not a file; fetch it yourself and call parsePipeline(text, { format }).`;
-  throw new LoomError('LOOM_INVALID_OPTION', message, { url });
+  throw invalidOption(
+    `${valueText(url)} is not a file; fetch it yourself and call parsePipeline(text, { format }).`,
+  );
 }
 
 async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const { code } = cause as { readonly code?: string };
-    if (code === 'ENOENT')
-      throw new LoomError(
-        'LOOM_NOT_FOUND',
-        `There is no pipeline file ${valueText(path)}.`,
-        { path },
-        { cause },
-      );
-    const message = `The pipeline file ${valueText(path)} cannot be read (${code ?? 'unknown error'}).`;
-    throw new LoomError('LOOM_INVALID_OPTION', message, { path }, { cause });
+    const { code = 'unknown error' } = cause as { readonly code?: string };
+    const missing = code === 'ENOENT';
+    const message = missing ? 'does not exist' : `cannot be read (${code})`;
+    const error = missing ? 'LOOM_NOT_FOUND' : 'LOOM_INVALID_OPTION';
+    throw new LoomError(error, `The pipeline file ${valueText(path)} ${message}.`, { path }, { cause });
   }
+}
+
+function invalidOption(message: string): LoomError {
+  return new LoomError('LOOM_INVALID_OPTION', message);
 }

@@ -81,7 +81,7 @@ export interface StageBase {
   readonly stageTimeoutMs?: number | undefined;
   /** Tasks of this stage at the same time, 1 to 10_000. @default 100 */
   readonly concurrency?: number | undefined;
-  /** Its tasks go before those of a lower priority; whole number, 0 to 100. @default 0, or the execution's */
+  /** Its tasks go before those of a lower priority; whole number, 0 to 100; the execution's is added. @default 0 */
   readonly priority?: number | undefined;
   /** The stage's output, made of `${output}` (what the actors gave) and anything upstream. @default what the actors gave */
   readonly output?: JsonValue | undefined;

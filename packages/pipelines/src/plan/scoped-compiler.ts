@@ -10,7 +10,7 @@ import { variablePattern } from '../definition/limits.js';
 import { didYouMean, nearestName } from '../definition/nearest-name.js';
 import type { ActorDefinition } from '../definition/pipeline-definition.js';
 import type { ActorChoice } from './plan.js';
-import type { Dependencies, StageGraph } from './stage-graph.js';
+import { noDependencies, type Dependencies, type StageGraph } from './stage-graph.js';
 
 /** Roots that every expression sees. */
 export const commonRoots: readonly string[] = ['input', 'stages', 'execution'];
@@ -19,8 +19,6 @@ export const commonRoots: readonly string[] = ['input', 'stages', 'execution'];
 export const reservedRoots: ReadonlySet<string> = new Set([...commonRoots, 'index', 'group', 'output']);
 
 type Path = readonly PathSegment[];
-
-const noDependencies: Dependencies = { all: [], from: [], byOrder: false, partial: false };
 
 /**
  * Compiles the expressions of one stage (or of the pipeline's output) and collects what is wrong with

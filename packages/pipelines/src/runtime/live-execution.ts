@@ -13,6 +13,7 @@ import { decide, type ControlRequest, type Decision, type Settled } from '../eng
 import { Json } from '../engine/json.js';
 import { settle } from '../engine/settle.js';
 import { isFinal, valueIndex, type ExecutionState, type Failure } from '../engine/state.js';
+import { StateText } from '../engine/state-text.js';
 import type { Plan } from '../plan/plan.js';
 import { Announcer } from './announcer.js';
 import type { ExecutionHost } from './execution-host.js';
@@ -57,6 +58,7 @@ export class LiveExecution implements TaskOwner {
   readonly #announcer: Announcer;
   readonly #facts: LiveFacts;
   readonly #runner: TaskRunner;
+  readonly #stateText = new StateText();
   #state: ExecutionState;
   #version: number;
   /** Outcomes of lone tasks: they are stored with the transition they cause. */
@@ -269,7 +271,7 @@ export class LiveExecution implements TaskOwner {
       executionId,
       expectedVersion: this.#version,
       status: state.status,
-      state: JSON.stringify(state),
+      state: this.#stateText.of(state),
       records: own.length === 0 ? outcomes : [...outcomes, ...own],
       at,
     };

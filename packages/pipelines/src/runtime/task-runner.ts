@@ -9,7 +9,7 @@ import {
 } from '@certoai/loom-core';
 import type { Json } from '../engine/json.js';
 import type { Failure } from '../engine/state.js';
-import type { ExecutionHost } from './execution-host.js';
+import type { ExecutionHost, RunOptions } from './execution-host.js';
 import type { Issue, LiveNode } from './live-node.js';
 import { retryDelay } from './task-failure.js';
 
@@ -68,7 +68,7 @@ export class TaskRunner {
       actor = spec.actor;
       const task = this.#request(live, issue, actor, spec.input);
       const onProgress = this.#owner.watched ? this.#progressOf(live, issue, actor) : undefined;
-      const outcome = this.#host.run(task, { signal: this.#owner.signalOf(live), onProgress });
+      const outcome = this.#host.run(task, new TaskOptions(this.#owner, live, onProgress));
       if (outcome === undefined) return this.#park(live, issue, actor);
       if (this.#owner.watched)
         this.#owner.emit({ type: 'task:started', ...this.#fields(live, issue, actor) });
@@ -208,5 +208,22 @@ export class TaskRunner {
 
   #now(): number {
     return this.#host.clock.now();
+  }
+}
+
+/** The signal is made when somebody asks for it: a handler that answers at once never does. */
+class TaskOptions implements RunOptions {
+  readonly onProgress: ((progress: unknown) => void) | undefined;
+  readonly #owner: TaskOwner;
+  readonly #live: LiveNode;
+
+  constructor(owner: TaskOwner, live: LiveNode, onProgress: ((progress: unknown) => void) | undefined) {
+    this.#owner = owner;
+    this.#live = live;
+    this.onProgress = onProgress;
+  }
+
+  get signal(): AbortSignal {
+    return this.#owner.signalOf(this.#live);
   }
 }

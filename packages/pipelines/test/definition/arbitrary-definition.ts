@@ -50,7 +50,7 @@ function template(upstream: readonly string[], roots: readonly string[] = []): f
       fc.array(tie('node'), { maxLength: 2 }),
       fc.dictionary(fc.constantFrom('a', 'b c', 'constructor'), tie('node'), { maxKeys: 2 }),
     ),
-  })).node as fc.Arbitrary<unknown>;
+  })).node;
 }
 
 function actor(upstream: readonly string[], roots: readonly string[] = []): fc.Arbitrary<unknown> {

@@ -70,7 +70,7 @@ describe('reading a file', () => {
 
   test('no file, a folder, another kind of file, an address', async () => {
     expect(await failure(loadPipeline(join(folder, 'gone.yaml')))).toMatchInlineSnapshot(
-      `"LOOM_NOT_FOUND: There is no pipeline file "gone.yaml"."`,
+      `"LOOM_NOT_FOUND: The pipeline file "gone.yaml" does not exist."`,
     );
     const { mkdir } = await import('node:fs/promises');
     await mkdir(join(folder, 'dir.yaml'));

@@ -211,6 +211,7 @@ describe('what a definition is', () => {
     revoke();
     expect(await problems(proxy)).toContain('cannot be read');
     expect(await stage({ input: proxy })).toContain('cannot be read');
+    expect(await pipeline({ input: proxy })).toContain('cannot be read');
   });
 
   test('__proto__ is refused everywhere and pollutes nothing', async () => {
@@ -644,7 +645,7 @@ test('fork-join', async () => {
   const forkJoin = (branches: unknown): Promise<string> =>
     problems({ stages: [{ id: 'a', mode: 'fork-join', branches }] });
   expect(await forkJoin({})).toMatchInlineSnapshot(
-    `"stages[0].branches is an empty object; expected 1 to 1000 branches, such as { legal: { actor: legal-check } }."`,
+    `"stages[0].branches has 0 branches; expected 1 to 1000."`,
   );
   expect(await forkJoin(['legal'])).toMatchInlineSnapshot(
     `"stages[0].branches is a list of 1; expected branches by name, such as { legal: { actor: legal-check } }."`,
