@@ -141,7 +141,9 @@ async function nact(): Promise<Contender> {
     left -= 1;
     if (left === 0) done();
   });
-  const adder = spawnStateless(system, ({ n, from }: { readonly n: number; readonly from: never }) => dispatch(from, (n + 1) as never));
+  const adder = spawnStateless(system, ({ n, from }: { readonly n: number; readonly from: never }) =>
+    dispatch(from, (n + 1) as never),
+  );
   return {
     tells: (count) =>
       new Promise((resolve) => {
@@ -152,7 +154,8 @@ async function nact(): Promise<Contender> {
     async asks(count) {
       for (let n = 0; n < count; n += 1) await query(adder, ((from: never) => ({ n, from })) as never, 5_000);
     },
-    spawns: (count) => Array.from({ length: count }, () => spawn(system, () => undefined, `actor-${(named += 1)}`)),
+    spawns: (count) =>
+      Array.from({ length: count }, () => spawn(system, () => undefined, `actor-${(named += 1)}`)),
     close: () => void stop(system),
   };
 }
@@ -177,11 +180,21 @@ async function xstate(): Promise<Contender> {
   };
 }
 
-const contenders: Readonly<Record<string, () => Contender | Promise<Contender>>> = { floor, loom, nact, xstate };
-const median = (values: readonly number[]): number => [...values].sort((left, right) => left - right)[values.length >> 1] ?? Number.NaN;
+const contenders: Readonly<Record<string, () => Contender | Promise<Contender>>> = {
+  floor,
+  loom,
+  nact,
+  xstate,
+};
+const median = (values: readonly number[]): number =>
+  [...values].sort((left, right) => left - right)[values.length >> 1] ?? Number.NaN;
 
 /** Operations a second, the median of several rounds after a warm-up. */
-async function rate(work: ((count: number) => unknown) | undefined, count: number, rounds: number): Promise<number | undefined> {
+async function rate(
+  work: ((count: number) => unknown) | undefined,
+  count: number,
+  rounds: number,
+): Promise<number | undefined> {
   if (work === undefined) return undefined;
   for (let round = 0; round < 3; round += 1) await work(count);
   const rates: number[] = [];
@@ -231,7 +244,11 @@ type Figures = Partial<Record<'tell' | 'ask' | 'ping' | 'spawn' | 'bytes', numbe
 
 function inAProcess(name: string): Figures {
   const program = fileURLToPath(import.meta.url);
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--expose-gc', ...process.execArgv, program, name], { encoding: 'utf8', timeout: 120_000 });
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ['--expose-gc', ...process.execArgv, program, name],
+    { encoding: 'utf8', timeout: 120_000 },
+  );
   if (status !== 0) throw new Error(`${name}: ${stderr}`);
   return JSON.parse(stdout) as Figures;
 }
@@ -240,13 +257,21 @@ const [only] = process.argv.slice(2);
 if (only !== undefined && only in contenders) await measure(only);
 else {
   const all = Object.fromEntries(Object.keys(contenders).map((name) => [name, inAProcess(name)]));
-  const aims: Readonly<Record<keyof Figures, string>> = { tell: '>= 0.60', ask: '>= 0.35', ping: '>= 0.50', spawn: '>= 0.40', bytes: '<= 400' };
+  const aims: Readonly<Record<keyof Figures, string>> = {
+    tell: '>= 0.60',
+    ask: '>= 0.35',
+    ping: '>= 0.50',
+    spawn: '>= 0.40',
+    bytes: '<= 400',
+  };
   for (const [what, aim] of Object.entries(aims) as [keyof Figures, string][]) {
     const base = all['floor']?.[what] ?? Number.NaN;
     const cells = Object.entries(all).map(([name, figures]) => {
       const value = figures[what];
       if (value === undefined) return `${name} -`;
-      return what === 'bytes' ? `${name} ${value.toFixed(0)} B` : `${name} ${(value / 1_000).toFixed(0)} k/s (${(value / base).toFixed(2)})`;
+      return what === 'bytes'
+        ? `${name} ${value.toFixed(0)} B`
+        : `${name} ${(value / 1_000).toFixed(0)} k/s (${(value / base).toFixed(2)})`;
     });
     console.log(`${what.padEnd(6)} aim ${aim.padEnd(8)} ${cells.join('   ')}`);
   }

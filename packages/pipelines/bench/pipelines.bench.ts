@@ -12,7 +12,13 @@ const fiveSteps = {
 const step = (value: { readonly n: number }) => ({ n: value.n + 1 });
 const fanOut = {
   stages: [
-    { id: 'each', mode: 'scatter', scatter: { over: 'input.items', as: 'x', concurrency: 1_000 }, actor: 'step', input: { n: '${x}' } },
+    {
+      id: 'each',
+      mode: 'scatter',
+      scatter: { over: 'input.items', as: 'x', concurrency: 1_000 },
+      actor: 'step',
+      input: { n: '${x}' },
+    },
     { id: 'join', mode: 'gather', gather: { from: 'each' } },
   ],
 };
@@ -84,7 +90,9 @@ async function median(work: () => Promise<unknown>, times: number): Promise<numb
 
 function report(what: string, loom: number, floor: number, unit: string, aim: string): void {
   const ratio = (loom / floor).toFixed(2);
-  console.log(`${what.padEnd(44)} loom ${loom.toFixed(2).padStart(10)} ${unit}   floor ${floor.toFixed(2).padStart(10)} ${unit}   ratio ${ratio.padStart(6)}   aim ${aim}`);
+  console.log(
+    `${what.padEnd(44)} loom ${loom.toFixed(2).padStart(10)} ${unit}   floor ${floor.toFixed(2).padStart(10)} ${unit}   ratio ${ratio.padStart(6)}   aim ${aim}`,
+  );
 }
 
 async function durable(): Promise<void> {
@@ -99,14 +107,26 @@ async function durable(): Promise<void> {
     const loomRate = await throughput(run, 100, 4_000);
     const floorRate = await throughput(() => fileSteps(floor), 100, 2_000);
     report('durable: 5 steps, 100 in flight', loomRate, floorRate, '/s', '>= 5000/s');
-    report('durable: 5 steps alone, p50', await median(run, 300), await median(() => fileSteps(floor), 300), 'ms', '<= 3 ms');
+    report(
+      'durable: 5 steps alone, p50',
+      await median(run, 300),
+      await median(() => fileSteps(floor), 300),
+      'ms',
+      '<= 3 ms',
+    );
     const fan = () => loom.executePipeline(fanOut, items(1_000));
     const fileFan = async () => {
       await floor.append('start\n');
       await Promise.all(Array.from({ length: 1_000 }, (_, n) => floor.append(`${n}\n`)));
       await floor.append('join\n');
     };
-    report('durable: fan-out 1000 + join, p50', await median(fan, 25), await median(fileFan, 25), 'ms', '<= 40 ms');
+    report(
+      'durable: fan-out 1000 + join, p50',
+      await median(fan, 25),
+      await median(fileFan, 25),
+      'ms',
+      '<= 40 ms',
+    );
     floor.close();
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -119,10 +139,17 @@ async function inMemory(): Promise<void> {
   const run = () => loom.executePipeline(fiveSteps, { n: 0 });
   const plain = async () => {
     let value = { n: 0 };
-    for (let index = 0; index < 5; index += 1) value = await Promise.resolve(JSON.parse(JSON.stringify(step(value))) as { n: number });
+    for (let index = 0; index < 5; index += 1)
+      value = await Promise.resolve(JSON.parse(JSON.stringify(step(value))) as { n: number });
   };
   await throughput(run, 100, 1_500);
-  report('memory: 5 steps, 100 in flight', await throughput(run, 100, 3_000), await throughput(plain, 100, 1_000), '/s', '>= 30000/s');
+  report(
+    'memory: 5 steps, 100 in flight',
+    await throughput(run, 100, 3_000),
+    await throughput(plain, 100, 1_000),
+    '/s',
+    '>= 30000/s',
+  );
 
   for (let index = 0; index < 3; index += 1) await loom.executePipeline(fanOut, items(10_000));
   const small = (await median(() => loom.executePipeline(fanOut, items(1_000)), 15)) / 1_000;
@@ -131,8 +158,10 @@ async function inMemory(): Promise<void> {
   const large = (await median(() => loom.executePipeline(fanOut, items(10_000)), 7)) / 10_000;
   delay.disable();
   report('memory: us an item, 10000 against 1000', large * 1_000, small * 1_000, 'us', '<= 1.3');
-  console.log(`event loop blocked at most ${(delay.max / 1e6).toFixed(1)} ms (aim <= 50)   rss ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MB (aim < 400)`);
+  console.log(
+    `event loop blocked at most ${(delay.max / 1e6).toFixed(1)} ms (aim <= 50)   rss ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MB (aim < 400)`,
+  );
 }
 
-if (!process.env.ONLY || process.env.ONLY === "durable") await durable();
-if (!process.env.ONLY || process.env.ONLY === "memory") await inMemory();
+if (!process.env.ONLY || process.env.ONLY === 'durable') await durable();
+if (!process.env.ONLY || process.env.ONLY === 'memory') await inMemory();

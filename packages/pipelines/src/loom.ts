@@ -128,7 +128,9 @@ export class Loom implements AsyncDisposable {
       // A wrong path or a locked folder can be put right and tried again: nothing stays open.
       const releases = this.#releases;
       this.#releases = new ReleaseStack();
-      await releases.close().catch((failure: unknown) => this.#logger.warn('What was opened did not close', { error: failure }));
+      await releases
+        .close()
+        .catch((failure: unknown) => this.#logger.warn('What was opened did not close', { error: failure }));
       this.#opening = undefined;
       throw error;
     }));

@@ -13,7 +13,8 @@ export interface MessageQueue extends AsyncDisposable {
    * Stores messages; resolves once consumers can get them, all or none of them.
    * @returns one id per message, in order. A message whose `dedupeId` is still known is not stored
    *   again and its first id is returned.
-   * @throws LoomError `LOOM_QUEUE_FULL`, `LOOM_NOT_SERIALISABLE`, `LOOM_INVALID_OPTION`, `LOOM_CLOSED`
+   * @throws LoomError `LOOM_QUEUE_FULL`, `LOOM_STORE_FULL`, `LOOM_NOT_SERIALISABLE`, `LOOM_PAYLOAD_TOO_LARGE`
+   *   (a body above 64 MiB), `LOOM_INVALID_OPTION`; `LOOM_STORE_FAILED` and `LOOM_CLOSED`, as every method
    */
   send(queue: string, messages: readonly OutgoingMessage[]): Promise<readonly string[]>;
 
@@ -21,7 +22,9 @@ export interface MessageQueue extends AsyncDisposable {
    * Starts delivering messages of `queue` to `handler`, at most `concurrency` at a time. The lease of
    * a running delivery is extended by itself until the handler settles.
    * What the handler resolves to decides: `undefined` acknowledges; a {@link Verdict} says otherwise.
-   * A rejection is a `retry` after `retryDelayMs`, and a dead letter once `maxDeliveries` is reached.
+   * A rejection is a `retry` after `retryDelayMs`, and a dead letter once `maxDeliveries` is reached; after
+   * `close({ abort })` it is a `release`. A message that was delivered `maxDeliveries` times without any
+   * outcome, because its processes died, becomes a dead letter when it would be delivered once more.
    */
   consume(queue: string, handler: DeliveryHandler, options?: ConsumeOptions): Promise<Consumer>;
 
@@ -35,7 +38,10 @@ export interface MessageQueue extends AsyncDisposable {
   /** What is needed to see and to mend dead letters. */
   readonly deadLetters: DeadLetters;
 
-  /** Stops all consumers as {@link Consumer.close} does, then releases. Idempotent. */
+  /**
+   * Stops all consumers as {@link Consumer.close} does, then releases. Handlers that still run may send.
+   * Idempotent. A handler that awaits it waits for itself.
+   */
   close(): Promise<void>;
 }
 
@@ -52,7 +58,10 @@ export interface OutgoingMessage {
   readonly delayMs?: number | undefined;
   /** Whole number 0 to 100; higher first. @default 0 */
   readonly priority?: number | undefined;
-  /** Sending the same again stores nothing, while the first is in the queue and for an hour after it was sent. */
+  /**
+   * Sending the same again to this queue stores nothing, while the first is in the queue, dead letters
+   * included, and for an hour after it was sent, discarded or not. 1 to 1000 characters.
+   */
   readonly dedupeId?: string | undefined;
 }
 
@@ -64,16 +73,19 @@ export interface Delivery {
   readonly attempt: number;
   /** Milliseconds since the epoch. */
   readonly sentAt: number;
-  /** Aborted with `LOOM_LEASE_LOST` when another consumer may have the message, and on `close({ abort })`. */
+  /** Aborted with `LOOM_LEASE_LOST` when another consumer may have the message, with `LOOM_CLOSED` on `close({ abort })`. */
   readonly signal: AbortSignal;
-  /** Sets the end of the lease to `leaseMs` from now; for a handler about to block its event loop. */
+  /**
+   * Sets the end of the lease to `leaseMs` from now; for a handler about to block its event loop.
+   * @throws LoomError `LOOM_LEASE_LOST` when it has ended, or the delivery has
+   */
   extend(leaseMs: number): Promise<void>;
 }
 
 export type Verdict =
   /** Deliver again after `delayMs`; counts as a delivery. */
   | { readonly kind: 'retry'; readonly delayMs?: number | undefined }
-  /** Deliver again at once elsewhere, as if it had never been delivered (a worker that drains). */
+  /** Deliver again at once elsewhere, as if it had never been delivered (a worker that drains). Does not count. */
   | { readonly kind: 'release' }
   | { readonly kind: 'dead-letter'; readonly reason: string; readonly error?: unknown };
 
@@ -91,7 +103,7 @@ export interface ConsumeOptions {
 }
 
 export interface Consumer {
-  /** Takes nothing new. Waits for running deliveries; with `abort` it aborts their signals first. Idempotent. */
+  /** Takes nothing new. Waits for running deliveries; with `abort`, also in a later call, it aborts their signals. Idempotent. */
   close(options?: { readonly abort?: boolean | undefined }): Promise<void>;
 }
 
@@ -103,7 +115,7 @@ export interface QueueStats {
   readonly active: number;
   readonly dead: number;
   readonly paused: boolean;
-  /** Age of the oldest ready message in milliseconds; `null` when none is ready. */
+  /** How long the message that waits longest has been ready, in milliseconds; `null` when none is ready. */
   readonly oldestReadyAgeMs: number | null;
 }
 
@@ -113,17 +125,21 @@ export interface DeadLetters {
   /** How many there are of each kind of failure, most frequent first. */
   groups(queue: string): Promise<readonly DeadLetterGroup[]>;
   /**
-   * Puts dead letters back with their counters reset and all their settings kept.
+   * Puts dead letters back with their counters reset and their id, body, priority, dedupe id and `sentAt` kept.
    * @param options.perSecond - spread over time by delays; above 0. Absent: all at once.
    * @returns how many were put back
    */
-  redrive(queue: string, options?: DeadLetterSelection & { readonly perSecond?: number | undefined }): Promise<number>;
+  redrive(
+    queue: string,
+    options?: DeadLetterSelection & { readonly perSecond?: number | undefined },
+  ): Promise<number>;
   /** Removes for good; returns how many. */
   discard(queue: string, options?: DeadLetterSelection): Promise<number>;
 }
 
 /** Absent fields do not restrict. */
 export interface DeadLetterSelection {
+  /** One that is no dead letter is passed over; an empty list selects none. */
   readonly ids?: readonly string[] | undefined;
   readonly fingerprint?: string | undefined;
 }

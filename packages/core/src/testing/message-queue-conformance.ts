@@ -1,4 +1,6 @@
 import type { ConformanceCase } from './conformance-case.js';
+import { bodyCases } from './message-queue/body-cases.js';
+import { concurrencyCases } from './message-queue/concurrency-cases.js';
 import { controlCases } from './message-queue/control-cases.js';
 import { crashCases } from './message-queue/crash-cases.js';
 import { deadLetterCases } from './message-queue/dead-letter-cases.js';
@@ -15,6 +17,8 @@ export type { MessageQueueHarness } from './message-queue/harness.js';
  */
 export const messageQueueConformance: readonly ConformanceCase<MessageQueueHarness>[] = [
   ...deliveryCases,
+  ...bodyCases,
+  ...concurrencyCases,
   ...failureCases,
   ...controlCases,
   ...deadLetterCases,

@@ -1,3 +1,5 @@
+import type { Logger } from '@certoai/loom-core';
+
 /** What is missing from the traces of a recorder, counted since it was made. */
 export interface TraceLoss {
   /** Events that were not taken: the buffer or the memory was full, their execution had been removed, or the recorder was closed. */
@@ -13,6 +15,43 @@ export interface TraceLoss {
 
 export type LossKind = keyof TraceLoss;
 
-export function noLoss(): Record<LossKind, number> {
-  return { droppedEvents: 0, malformedEvents: 0, evictedExecutions: 0, evictedSpans: 0, unwrittenRecords: 0 };
+/** Counts losses, and reports the first of each kind; there may be a million of them. */
+export class LossLedger {
+  readonly #logger: Logger;
+  readonly #reported = new Set<LossKind>();
+  readonly #counts: Record<LossKind, number> = {
+    droppedEvents: 0,
+    malformedEvents: 0,
+    evictedExecutions: 0,
+    evictedSpans: 0,
+    unwrittenRecords: 0,
+  };
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Only counts: for where nothing else may happen. {@link report} it later. */
+  count(kind: LossKind, by: number): void {
+    this.#counts[kind] += by;
+  }
+
+  countAndReport(kind: LossKind, by: number, error?: unknown): void {
+    this.count(kind, by);
+    this.report(kind, error);
+  }
+
+  report(kind: LossKind, error?: unknown): void {
+    if (this.#reported.has(kind)) return;
+    this.#reported.add(kind);
+    try {
+      this.#logger.warn('Traces are incomplete', { kind, ...(error !== undefined && { error }) });
+    } catch {
+      // A logger that fails is no reason to stop watching.
+    }
+  }
+
+  get counts(): TraceLoss {
+    return { ...this.#counts };
+  }
 }

@@ -1,10 +1,10 @@
-import type { ExecutionEvent, Logger } from '@certoai/loom-core';
+import type { ExecutionEvent } from '@certoai/loom-core';
 import type { ResolvedRecorderOptions } from '../execution-trace-recorder-options.js';
 import type { EvictedTrace, TraceStore } from '../store/trace-store.js';
 import { EventBuffer } from './event-buffer.js';
 import { ExecutionTrace, type FoldOutcome, type TraceSurroundings } from './execution-trace.js';
 import type { OpenTrace } from './open-trace.js';
-import { noLoss, type LossKind, type TraceLoss } from './trace-loss.js';
+import { LossLedger, type TraceLoss } from './trace-loss.js';
 import { TraceWriter } from './trace-writer.js';
 import { TurnBudget } from './turn-budget.js';
 
@@ -24,9 +24,7 @@ export class TraceRecording implements AsyncDisposable {
   readonly #options: ResolvedRecorderOptions;
   readonly #surroundings: TraceSurroundings;
   readonly #maxBufferedEvents: number;
-  readonly #logger: Logger;
-  readonly #loss = noLoss();
-  readonly #reported = new Set<LossKind>();
+  readonly #losses: LossLedger;
   readonly #buffer = new EventBuffer();
   /** Observed and not folded yet, in the buffer or waiting for the store. */
   #held = 0;
@@ -53,7 +51,7 @@ export class TraceRecording implements AsyncDisposable {
     this.store = store;
     this.#options = options;
     this.#maxBufferedEvents = options.maxBufferedEvents;
-    this.#logger = options.logger;
+    this.#losses = new LossLedger(options.logger);
     this.#surroundings = {
       kept: options.kept,
       // So that one execution cannot keep all others out.
@@ -62,7 +60,7 @@ export class TraceRecording implements AsyncDisposable {
     };
     this.#writer = new TraceWriter(store, {
       evicted: (traces) => traces.forEach((trace) => this.#evicted(trace)),
-      lost: (records, error) => this.#count('unwrittenRecords', records, error),
+      lost: (records, error) => this.#losses.countAndReport('unwrittenRecords', records, error),
       written: (open) => this.#written(open),
     });
   }
@@ -76,7 +74,7 @@ export class TraceRecording implements AsyncDisposable {
   }
 
   loss(): TraceLoss {
-    return { ...this.#loss };
+    return this.#losses.counts;
   }
 
   /** Resolves when everything observed before is in the store or counted as lost. Never rejects. */
@@ -147,12 +145,13 @@ export class TraceRecording implements AsyncDisposable {
     const id = executionOf(event);
     if (id === undefined) {
       this.#held -= 1;
-      return this.#count('malformedEvents', 1);
+      return this.#losses.countAndReport('malformedEvents', 1);
     }
     const open = this.#open.get(id) ?? this.#openTrace(id);
     if (open === undefined) {
       this.#held -= 1;
-      return this.#count('droppedEvents', 1);
+      remember(this.#damaged, id);
+      return this.#losses.countAndReport('droppedEvents', 1);
     }
     if (open.waiting === undefined) this.#fold(open, event);
     else open.waiting.push(event);
@@ -164,9 +163,9 @@ export class TraceRecording implements AsyncDisposable {
     // First, so that it is not closed to make room for itself.
     this.#writer.add(open);
     const outcome = this.#outcome(open, event);
-    if (outcome === 'malformed') this.#count('malformedEvents', 1);
+    if (outcome === 'malformed') this.#losses.countAndReport('malformedEvents', 1);
     if (outcome !== 'no-room') return;
-    this.#count('droppedEvents', 1);
+    this.#losses.countAndReport('droppedEvents', 1);
     open.trace?.markSpansMissing();
   }
 
@@ -210,7 +209,7 @@ export class TraceRecording implements AsyncDisposable {
       const spans = await this.store.spans(open.executionId);
       trace = ExecutionTrace.from(open.executionId, spans, this.#surroundings);
     } catch (error) {
-      this.#count('unwrittenRecords', 0, error);
+      this.#losses.report('unwrittenRecords', error);
       trace = new ExecutionTrace(open.executionId, this.#surroundings);
       trace.markSpansMissing();
     }
@@ -259,14 +258,14 @@ export class TraceRecording implements AsyncDisposable {
   }
 
   #evicted({ executionId, spans }: EvictedTrace): void {
-    this.#count('evictedExecutions', 1);
-    this.#count('evictedSpans', spans);
+    this.#losses.count('evictedExecutions', 1);
+    this.#losses.count('evictedSpans', spans);
     remember(this.#removed, executionId);
     const open = this.#open.get(executionId);
     if (open === undefined) return;
     const lost = open.waiting?.size ?? 0;
     this.#held -= lost;
-    if (lost > 0) this.#count('droppedEvents', lost);
+    if (lost > 0) this.#losses.countAndReport('droppedEvents', lost);
     open.waiting = undefined;
     this.#waiting.delete(open);
     const place = this.#ready.indexOf(open);
@@ -293,7 +292,7 @@ export class TraceRecording implements AsyncDisposable {
   // Losses
 
   #drop(event: ExecutionEvent): void {
-    this.#loss.droppedEvents += 1;
+    this.#losses.count('droppedEvents', 1);
     const id = executionOf(event);
     if (id === undefined || this.#closing !== undefined) return;
     remember(this.#damaged, id);
@@ -304,7 +303,7 @@ export class TraceRecording implements AsyncDisposable {
   #markDamaged(): void {
     if (!this.#newDamage) return;
     this.#newDamage = false;
-    this.#count('droppedEvents', 0);
+    this.#losses.report('droppedEvents');
     for (const id of this.#damaged) this.#markIfDamaged(this.#open.get(id));
   }
 
@@ -312,18 +311,6 @@ export class TraceRecording implements AsyncDisposable {
     if (open?.trace === undefined || !this.#damaged.delete(open.executionId)) return;
     open.trace.markSpansMissing();
     this.#writer.add(open);
-  }
-
-  #count(kind: LossKind, by: number, error?: unknown): void {
-    this.#loss[kind] += by;
-    const retention = kind === 'evictedExecutions' || kind === 'evictedSpans';
-    if (retention || this.#reported.has(kind)) return;
-    this.#reported.add(kind);
-    try {
-      this.#logger.warn('Traces are incomplete', { kind, ...(error !== undefined && { error }) });
-    } catch {
-      // A logger that fails is no reason to stop watching.
-    }
   }
 }
 

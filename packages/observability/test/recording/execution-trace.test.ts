@@ -304,6 +304,21 @@ describe('an execution', () => {
     expect(rootOf(resumed.spans)).toMatchObject({ pausedAt: 10, resumedAt: 30, recoveredAt: 20 });
   });
 
+  test('that is paused and resumed within a millisecond runs, whichever is heard of first', () => {
+    const paused: ExecutionEvent = { ...execution, type: 'execution:paused', at: 10 };
+    const resumed: ExecutionEvent = { ...execution, type: 'execution:resumed', at: 10, reason: 'resumed' };
+    expect(fold([paused, resumed]).trace.summary().status).toBe('running');
+    expect(fold([resumed, paused]).trace.summary().status).toBe('running');
+  });
+
+  test('that two processes ended is ended by the later', () => {
+    const early: ExecutionEvent = { ...execution, type: 'execution:finished', at: 10, status: 'failed', error };
+    const late: ExecutionEvent = { ...execution, type: 'execution:finished', at: 20, status: 'completed' };
+    for (const events of [[early, late], [late, early]]) {
+      expect(fold(events).trace.summary()).toMatchObject({ status: 'completed', endedAt: 20 });
+    }
+  });
+
   test('keeps tags and attributes of events that have them', () => {
     const { spans, trace } = fold([
       { ...execution, type: 'execution:started', at: 1, tags: ['gold', 'eu'] } as ExecutionEvent,

@@ -279,6 +279,9 @@ describe('a slow store', () => {
     expect(await store.summary('a')).toMatchObject({ status: 'completed', attempts: 50, partial: false });
     expect(await store.spans('a')).toHaveLength(52);
     expect(await store.summary('b')).toBeUndefined();
+    observeAll(recording, [started('b', 2), finished('b')]);
+    await recording.flush();
+    expect(await store.summary('b')).toMatchObject({ status: 'completed', partial: true });
   });
 
   test('that never answers costs a bounded amount of memory, and no execution any time', async () => {

@@ -35,7 +35,13 @@ describe('Loom', () => {
   test('runs without configuration, and says once that nothing will survive', async () => {
     const lines: string[] = [];
     const note = (message: string): void => void lines.push(message);
-    const logger: Logger = { debug: () => undefined, info: note, warn: note, error: note, child: () => logger };
+    const logger: Logger = {
+      debug: () => undefined,
+      info: note,
+      warn: note,
+      error: note,
+      child: () => logger,
+    };
     await using loom = new Loom({ logger });
     loom.registerActor('processor', DocumentProcessor);
     const definition = { stages: [{ id: 'process', actor: 'processor', mode: 'execute' }] };
@@ -50,19 +56,36 @@ describe('Loom', () => {
     loom.registerActor('instance', new DocumentProcessor());
     loom.registerActor('factory', { create: () => new DocumentProcessor() });
     loom.registerActor('function', async (input: unknown) => ({ processed: input }));
-    loom.registerActor('executor', class { execute(input: unknown): unknown { return { processed: input }; } });
+    loom.registerActor(
+      'executor',
+      class {
+        execute(input: unknown): unknown {
+          return { processed: input };
+        }
+      },
+    );
     loom.registerActor('actor', Extractor);
     for (const actor of ['class', 'instance', 'factory', 'function', 'executor']) {
-      expect((await loom.executePipeline({ stages: [{ id: 's', actor }] }, 1)).output).toEqual({ processed: 1 });
+      expect((await loom.executePipeline({ stages: [{ id: 's', actor }] }, 1)).output).toEqual({
+        processed: 1,
+      });
     }
-    const { output, executionId } = await loom.executePipeline({ stages: [{ id: 's', actor: 'actor' }] }, { page: 3 });
+    const { output, executionId } = await loom.executePipeline(
+      { stages: [{ id: 's', actor: 'actor' }] },
+      { page: 3 },
+    );
     expect(output).toEqual({ page: 3, key: `${executionId}/s/0` });
     expect(() => loom.registerActor('none', {} as never)).toThrow(TypeError);
   });
 
   test('goes on after it was closed, in the folder it was given', async () => {
     const path = join(newFolder(), 'store');
-    const definition = { stages: [{ id: 'a', actor: 'a' }, { id: 'b', actor: 'b' }] };
+    const definition = {
+      stages: [
+        { id: 'a', actor: 'a' },
+        { id: 'b', actor: 'b' },
+      ],
+    };
     const first = new Loom({ embedded: { path } });
     first.registerActor('a', (n: number) => n + 1);
     first.registerActor('b', () => new Promise(() => undefined));
@@ -71,7 +94,9 @@ describe('Loom', () => {
     await first.close();
 
     await using second = new Loom({ embedded: { path } });
-    second.registerActor('a', () => { throw new Error('must not run again'); });
+    second.registerActor('a', () => {
+      throw new Error('must not run again');
+    });
     second.registerActor('b', (n: number) => n * 10);
     expect((await (await second.executions.attach(id)).result()).output).toBe(20);
   });
@@ -90,7 +115,9 @@ describe('Loom', () => {
   });
 
   test('a block that cannot be used is an error at initialize, with its name', async () => {
-    expect(await rejection(new Loom({ redis: { host: 'localhost', port: 6379 } }).initialize())).toMatchObject({ code: 'LOOM_UNSUPPORTED', details: { block: 'redis' } });
+    expect(
+      await rejection(new Loom({ redis: { host: 'localhost', port: 6379 } }).initialize()),
+    ).toMatchObject({ code: 'LOOM_UNSUPPORTED', details: { block: 'redis' } });
     const cosmos = { endpoint: process.env['LOOM_NO_SUCH_VARIABLE'] };
     expect(String(await rejection(new Loom({ cosmos }).initialize()))).toContain('cosmos');
     const wrong = { embeded: { path: 'x' } } as never;
@@ -113,21 +140,42 @@ describe('Loom', () => {
   test('listens, lists and asks why through the facade', async () => {
     await using loom = new Loom();
     let open!: (value: unknown) => void;
-    loom.registerActor('wait', () => new Promise((resolve) => { open = resolve; }));
-    const handle = await loom.startPipeline({ name: 'n', stages: [{ id: 's', actor: 'wait' }] }, null, { tags: ['x'] });
-    await expect.poll(() => loom.executions.why(handle.id)).toEqual([expect.objectContaining({ kind: 'running', stage: 's' })]);
-    expect((await loom.executions.list({ tags: ['x'], status: ['running'] })).items.map(({ id }) => id)).toEqual([handle.id]);
+    loom.registerActor(
+      'wait',
+      () =>
+        new Promise((resolve) => {
+          open = resolve;
+        }),
+    );
+    const handle = await loom.startPipeline({ name: 'n', stages: [{ id: 's', actor: 'wait' }] }, null, {
+      tags: ['x'],
+    });
+    await expect
+      .poll(() => loom.executions.why(handle.id))
+      .toEqual([expect.objectContaining({ kind: 'running', stage: 's' })]);
+    expect(
+      (await loom.executions.list({ tags: ['x'], status: ['running'] })).items.map(({ id }) => id),
+    ).toEqual([handle.id]);
     open('ok');
-    expect(await loom.executions.attach(handle.id).then((again) => again.result())).toMatchObject({ output: 'ok', stages: { s: { status: 'completed' } } });
+    expect(await loom.executions.attach(handle.id).then((again) => again.result())).toMatchObject({
+      output: 'ok',
+      stages: { s: { status: 'completed' } },
+    });
   });
 
   test('a mode registered before or after initialize runs', async () => {
     await using loom = new Loom();
     loom.registerActor('echo', (x: unknown) => x);
-    const twice = { plan: ({ input }: { readonly input: JsonValue }) => [{ actor: 'echo', input }, { actor: 'echo', input }] };
+    const twice = {
+      plan: ({ input }: { readonly input: JsonValue }) => [
+        { actor: 'echo', input },
+        { actor: 'echo', input },
+      ],
+    };
     loom.registerExecutor('before', twice);
     await loom.initialize();
     loom.registerExecutor('after', twice);
-    for (const mode of ['before', 'after']) expect((await loom.executePipeline({ stages: [{ id: 's', mode }] }, 1)).output).toEqual([1, 1]);
+    for (const mode of ['before', 'after'])
+      expect((await loom.executePipeline({ stages: [{ id: 's', mode }] }, 1)).output).toEqual([1, 1]);
   });
 });

@@ -61,13 +61,16 @@ async function finishDespite(
 const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, seed) => seed);
 
 describe.each(stores)('random pipelines on a store $name', ({ name, open }) => {
-  test.for(numbers(name === 'embedded' ? 25 : 100))('seed %i comes to what a plain interpreter says', async (seed) => {
-    await using under = await open();
-    const pipeline = randomPipeline(seed, 9);
-    const runs = new Map<string, number>();
-    expect(await finish(under.store, seed, pipeline, runs)).toEqual(pipeline.expected);
-    expect([...runs.keys()].sort()).toEqual([...pipeline.tasks].sort());
-  });
+  test.for(numbers(name === 'embedded' ? 25 : 100))(
+    'seed %i comes to what a plain interpreter says',
+    async (seed) => {
+      await using under = await open();
+      const pipeline = randomPipeline(seed, 9);
+      const runs = new Map<string, number>();
+      expect(await finish(under.store, seed, pipeline, runs)).toEqual(pipeline.expected);
+      expect([...runs.keys()].sort()).toEqual([...pipeline.tasks].sort());
+    },
+  );
 
   test.for(numbers(name === 'embedded' ? 3 : 12))('seed %i survives a crash at every write', async (seed) => {
     const pipeline = randomPipeline(seed, 6);
@@ -78,8 +81,19 @@ describe.each(stores)('random pipelines on a store $name', ({ name, open }) => {
       for (const applied of [false, true]) {
         await using under = await open();
         const runs = new Map<string, number>();
-        const { output, executions } = await finishDespite(under.store, { write, applied }, seed, pipeline, runs);
-        expect({ write, applied, output, executions }).toEqual({ write, applied, output: pipeline.expected, executions: ['completed'] });
+        const { output, executions } = await finishDespite(
+          under.store,
+          { write, applied },
+          seed,
+          pipeline,
+          runs,
+        );
+        expect({ write, applied, output, executions }).toEqual({
+          write,
+          applied,
+          output: pipeline.expected,
+          executions: ['completed'],
+        });
         expect([...runs.keys()].sort()).toEqual([...pipeline.tasks].sort());
       }
     }

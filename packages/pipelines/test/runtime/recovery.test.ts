@@ -12,14 +12,23 @@ function openEmbedded(): Promise<StoreUnderTest> {
   return embedded.open();
 }
 
-function orchestratorOn(store: ExecutionStore, actors: Readonly<Record<string, Actor>>, options: OrchestratorOptions = {}): PipelineOrchestrator {
+function orchestratorOn(
+  store: ExecutionStore,
+  actors: Readonly<Record<string, Actor>>,
+  options: OrchestratorOptions = {},
+): PipelineOrchestrator {
   const registry = new ActorRegistry();
-  for (const [type, actor] of Object.entries(actors)) registry.register(type, actor as (input: unknown) => unknown);
+  for (const [type, actor] of Object.entries(actors))
+    registry.register(type, actor as (input: unknown) => unknown);
   return new PipelineOrchestrator(undefined, registry, store, undefined, options);
 }
 
 const hang = (): Promise<never> => new Promise(() => undefined);
-const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error);
+const rejection = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 test('tasks of a recovered execution wait for their actor, say so, and go on when it is registered', async () => {
   await using under = await openEmbedded();
@@ -31,7 +40,13 @@ test('tasks of a recovered execution wait for their actor, say so, and go on whe
   await using second = new PipelineOrchestrator(undefined, registry, await under.reopen());
   await second.initialize();
   expect(await second.executions.why(id)).toEqual([
-    { kind: 'no-worker', stage: 's', actor: 'slow', tasks: 1, message: 'No worker runs actor "slow" here; 1 tasks of stage "s" wait for registerActor("slow", …).' },
+    {
+      kind: 'no-worker',
+      stage: 's',
+      actor: 'slow',
+      tasks: 1,
+      message: 'No worker runs actor "slow" here; 1 tasks of stage "s" wait for registerActor("slow", …).',
+    },
   ]);
   registry.register('slow', (n: number) => n + 1);
   expect((await (await second.executions.attach(id)).result()).output).toBe(5);
@@ -49,7 +64,9 @@ test('a recovered task keeps its attempt and its idempotency key', async () => {
   const retry = { maxAttempts: 2, backoff: 'fixed', initialDelayMs: 60_000, jitter: false };
   const first = orchestratorOn(under.store, { look }, { clock });
   const { id } = await first.start({ stages: [{ id: 's', actor: 'look', retry }] });
-  await expect.poll(() => first.executions.why(id)).toContainEqual(expect.objectContaining({ kind: 'backoff' }));
+  await expect
+    .poll(() => first.executions.why(id))
+    .toContainEqual(expect.objectContaining({ kind: 'backoff' }));
   await first.close();
 
   // Still in backoff: the next process waits for the rest of it.
@@ -67,7 +84,9 @@ test('a recovered task keeps its attempt and its idempotency key', async () => {
 
 test('a task that takes its process with it again and again fails in the end, and names how often', async () => {
   await using under = await openEmbedded();
-  const definition = { stages: [{ id: 's', mode: 'scatter', scatter: { over: 'input', concurrency: 1 }, actor: 'poison' }] };
+  const definition = {
+    stages: [{ id: 's', mode: 'scatter', scatter: { over: 'input', concurrency: 1 }, actor: 'poison' }],
+  };
   const first = orchestratorOn(under.store, { poison: hang }, { maxCrashes: 2 });
   const { id } = await first.start(definition, [1, 2]);
   await first.close();
@@ -88,18 +107,31 @@ test('pause, deadline and partial gathers survive a restart', async () => {
   const part = (n: number): unknown => (n > 1 ? hang() : n);
   const definition = {
     stages: [
-      { id: 'parts', mode: 'scatter', scatter: { over: 'input' }, actor: 'part', stageTimeoutMs: 90_000, onFailure: 'continue' },
+      {
+        id: 'parts',
+        mode: 'scatter',
+        scatter: { over: 'input' },
+        actor: 'part',
+        stageTimeoutMs: 90_000,
+        onFailure: 'continue',
+      },
       { id: 'two', mode: 'gather', gather: { from: 'parts', condition: 'count', count: 2 }, actor: 'slow' },
     ],
     output: { two: '${stages.two.output}', parts: '${stages.parts.status}' },
   };
   const first = orchestratorOn(under.store, { part, slow: hang }, { clock });
   const handle = await first.start(definition, [0, 1, 7, 8]);
-  await expect.poll(() => first.executions.why(handle.id)).toContainEqual(expect.objectContaining({ kind: 'running', stage: 'two' }));
+  await expect
+    .poll(() => first.executions.why(handle.id))
+    .toContainEqual(expect.objectContaining({ kind: 'running', stage: 'two' }));
   await handle.pause();
   await first.close();
 
-  await using second = orchestratorOn(await under.reopen(), { part: (n: number) => n, slow: (items: unknown) => items }, { clock });
+  await using second = orchestratorOn(
+    await under.reopen(),
+    { part: (n: number) => n, slow: (items: unknown) => items },
+    { clock },
+  );
   const again = await second.executions.attach(handle.id);
   expect((await again.status()).status).toBe('paused');
   await again.resume();
@@ -110,10 +142,20 @@ test('pause, deadline and partial gathers survive a restart', async () => {
 test('finished executions are removed by age', async () => {
   await using under = await openEmbedded();
   const clock = new ManualClock();
-  await using orchestrator = orchestratorOn(under.store, { quick: () => 1, boom: () => { throw new Error('x'); } }, { clock, retention: { completedMs: 3_600_000, failedMs: 7_200_000 } });
+  await using orchestrator = orchestratorOn(
+    under.store,
+    {
+      quick: () => 1,
+      boom: () => {
+        throw new Error('x');
+      },
+    },
+    { clock, retention: { completedMs: 3_600_000, failedMs: 7_200_000 } },
+  );
   await orchestrator.execute({ name: 'ok', stages: [{ id: 's', actor: 'quick' }] });
   await rejection(orchestrator.execute({ name: 'bad', stages: [{ id: 's', actor: 'boom' }] }));
-  const names = async (): Promise<unknown> => (await orchestrator.executions.list()).items.map(({ name }) => name).sort();
+  const names = async (): Promise<unknown> =>
+    (await orchestrator.executions.list()).items.map(({ name }) => name).sort();
   await clock.advance(3_600_001);
   await orchestrator.execute({ name: 'new', stages: [{ id: 's', actor: 'quick' }] });
   await clock.advance(60_000);

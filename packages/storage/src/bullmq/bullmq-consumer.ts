@@ -71,7 +71,12 @@ export class BullMQConsumer implements Consumer {
     this.#release = release;
     this.#onClosed = onClosed;
     this.#lockMs = lockMs;
-    this.#leases = new LeaseKeeper({ lockMs, renewEveryMs, onError, renew: (leases, ms) => jobs.renew(leases, ms) });
+    this.#leases = new LeaseKeeper({
+      lockMs,
+      renewEveryMs,
+      onError,
+      renew: (leases, ms) => jobs.renew(leases, ms),
+    });
     this.#marker = new MarkerWait({
       client: blocking,
       key: jobs.markerKey,
@@ -150,8 +155,10 @@ export class BullMQConsumer implements Consumer {
 
   /** One slot, from its first job to the one after which there was no other. Never rejects. */
   async #work(first: Turn, token: string): Promise<void> {
-    for (let turn: Turn | undefined = first; turn; ) {
-      turn = this.#isOpen ? await this.#take(turn, token) : await this.#settle(turn.job, token, { kind: 'released' });
+    for (let turn: Turn | undefined = first; turn;) {
+      turn = this.#isOpen
+        ? await this.#take(turn, token)
+        : await this.#settle(turn.job, token, { kind: 'released' });
     }
     this.#freeSlot();
   }
@@ -235,7 +242,8 @@ export class BullMQConsumer implements Consumer {
 
   async #recover(): Promise<void> {
     const count = await this.#jobs.recover();
-    if (count > 0) this.#logger.warn('Deliveries of a process that ended are ready again', { queue: this.#queue, count });
+    if (count > 0)
+      this.#logger.warn('Deliveries of a process that ended are ready again', { queue: this.#queue, count });
   }
 
   #freeSlot(): void {

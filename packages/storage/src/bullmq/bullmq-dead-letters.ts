@@ -10,7 +10,13 @@ import type {
 } from '@certoai/loom-core';
 import { DeadLetterGroups } from '../internal/dead-letter-groups.js';
 import { failureFingerprint } from '../internal/failure-fingerprint.js';
-import { checkQueueName, checkSelection, invalidCursor, resolveListOptions, resolveRedriveInterval } from '../internal/message-queue-options.js';
+import {
+  checkQueueName,
+  checkSelection,
+  invalidCursor,
+  resolveListOptions,
+  resolveRedriveInterval,
+} from '../internal/message-queue-options.js';
 import { delayedScoreFactor, discardScript, redriveScript, runScript } from './queue-scripts.js';
 import type { OpenRedisClient } from './redis-client.js';
 import { translateRedisError } from './redis-error.js';
@@ -125,7 +131,10 @@ export class BullMQDeadLetters implements DeadLetters {
     after: Place | undefined,
     upTo: number,
   ): AsyncIterable<readonly Place[]> {
-    const found = ids === undefined ? this.#places(client, queue, after, upTo) : this.#placesOf(client, queue, ids, after);
+    const found =
+      ids === undefined
+        ? this.#places(client, queue, after, upTo)
+        : this.#placesOf(client, queue, ids, after);
     for await (const places of found) {
       if (fingerprint === undefined) {
         yield places;
@@ -142,7 +151,7 @@ export class BullMQDeadLetters implements DeadLetters {
     after: Place | undefined,
     upTo: number,
   ): AsyncIterable<readonly Place[]> {
-    for (let last = after; ; ) {
+    for (let last = after; ;) {
       const places = await this.#placesAfter(client, queue, last, upTo);
       if (places.length > 0) yield places;
       if (places.length === 0) return;
@@ -180,7 +189,11 @@ export class BullMQDeadLetters implements DeadLetters {
     for (let start = 0; start < unique.length; start += chunk) {
       const some = unique.slice(start, start + chunk);
       const scores = await Promise.all(some.map((id) => client.zscore(key, id)));
-      places.push(...some.flatMap((id, index) => (scores[index] == null ? [] : [{ id, diedAt: Number(scores[index]) }])));
+      places.push(
+        ...some.flatMap((id, index) =>
+          scores[index] == null ? [] : [{ id, diedAt: Number(scores[index]) }],
+        ),
+      );
     }
     const inOrder = places
       .filter((place) => after === undefined || isBehind(place, after))
@@ -188,12 +201,22 @@ export class BullMQDeadLetters implements DeadLetters {
     for (let start = 0; start < inOrder.length; start += chunk) yield inOrder.slice(start, start + chunk);
   }
 
-  async #reasons(client: OpenRedisClient, queue: string, places: readonly Place[]): Promise<readonly string[]> {
-    const jobs = await Promise.all(places.map(({ id }) => client.hmget(this.#options.key(queue, id), 'failedReason')));
+  async #reasons(
+    client: OpenRedisClient,
+    queue: string,
+    places: readonly Place[],
+  ): Promise<readonly string[]> {
+    const jobs = await Promise.all(
+      places.map(({ id }) => client.hmget(this.#options.key(queue, id), 'failedReason')),
+    );
     return jobs.map(([reason]) => reason ?? '');
   }
 
-  async #read(client: OpenRedisClient, queue: string, places: readonly Place[]): Promise<readonly DeadLetter[]> {
+  async #read(
+    client: OpenRedisClient,
+    queue: string,
+    places: readonly Place[],
+  ): Promise<readonly DeadLetter[]> {
     const { key } = this.#options;
     const fields = ['data', 'failedReason', 'ats', 'timestamp'];
     const jobs = await Promise.all(places.map(({ id }) => client.hmget(key(queue, id), ...fields)));
@@ -204,7 +227,9 @@ export class BullMQDeadLetters implements DeadLetters {
       const text = reason ?? '';
       const body = JSON.parse(data) as JsonValue;
       const fingerprint = failureFingerprint(text);
-      return [{ id, body, reason: text, fingerprint, attempts: Number(attempts), sentAt: Number(sentAt), diedAt }];
+      return [
+        { id, body, reason: text, fingerprint, attempts: Number(attempts), sentAt: Number(sentAt), diedAt },
+      ];
     });
   }
 }

@@ -37,7 +37,8 @@ export function resolveBullMQOptions(
   redis: RedisClient | RedisConnectionOptions | object | string,
   options: BullMQMessageQueueOptions | object = {},
 ): ResolvedBullMQOptions {
-  if (typeof options !== 'object' || options === null) throw invalid('redisConfig', 'give an object, or leave it out', options);
+  if (typeof options !== 'object' || options === null)
+    throw invalid('redisConfig', 'give an object, or leave it out', options);
   const { prefix, logger = silentLogger, keyPrefix, ...overrides } = options as BullMQMessageQueueOptions;
   const source = resolveSource(redis);
   const found = prefix ?? withoutColon(keyPrefix) ?? withoutColon(keyPrefixOf(source)) ?? 'loom';
@@ -49,8 +50,13 @@ export function resolveBullMQOptions(
 function resolveSource(redis: unknown): RedisSource {
   if (isRedisClient(redis)) return { kind: 'client', client: redis };
   if (typeof redis === 'string' && redis !== '') return { kind: 'url', url: redis };
-  if (typeof redis === 'object' && redis !== null && !('sendCommand' in redis)) return { kind: 'options', options: redis };
-  throw invalid('redis', 'give an ioredis client, ioredis options, or a URL such as "redis://localhost:6379"', redis);
+  if (typeof redis === 'object' && redis !== null && !('sendCommand' in redis))
+    return { kind: 'options', options: redis };
+  throw invalid(
+    'redis',
+    'give an ioredis client, ioredis options, or a URL such as "redis://localhost:6379"',
+    redis,
+  );
 }
 
 function keyPrefixOf(source: RedisSource): string | undefined {
@@ -77,6 +83,9 @@ function withHashTag(prefix: string): string {
 }
 
 function invalid(option: string, advice: string, value: unknown): LoomError {
-  const shown = value === undefined || value === null || value === '' ? JSON.stringify(value) ?? 'undefined' : `of type ${typeof value}`;
+  const shown =
+    value === undefined || value === null || value === ''
+      ? (JSON.stringify(value) ?? 'undefined')
+      : `of type ${typeof value}`;
   return new LoomError('LOOM_INVALID_OPTION', `${option} is ${shown}; ${advice}.`, { option, value: shown });
 }

@@ -10,7 +10,12 @@ import type {
 } from '@certoai/loom-core';
 import { systemClock } from '@certoai/loom-core';
 import type { Queue } from 'bullmq';
-import { checkMessages, checkQueueName, closedError, resolveConsumeOptions } from '../internal/message-queue-options.js';
+import {
+  checkMessages,
+  checkQueueName,
+  closedError,
+  resolveConsumeOptions,
+} from '../internal/message-queue-options.js';
 import type { ResolvedConsumeOptions } from '../internal/message-queue-options.js';
 import { BullMQConsumer } from './bullmq-consumer.js';
 import { BullMQDeadLetters } from './bullmq-dead-letters.js';
@@ -89,7 +94,9 @@ export class BullMQMessageQueue implements MessageQueue {
     checkQueueName(queue);
     return this.#call('count messages', async () => {
       const now = systemClock.now();
-      const keys = ['wait', 'prioritized', 'delayed', 'active', 'failed', 'meta'].map((type) => this.#key(queue, type));
+      const keys = ['wait', 'prioritized', 'delayed', 'active', 'failed', 'meta'].map((type) =>
+        this.#key(queue, type),
+      );
       const reply = await runScript(await this.#connect(), statsScript, [...keys, this.#key(queue, ''), now]);
       return statsOf(reply as StatsReply, now);
     });
@@ -121,7 +128,8 @@ export class BullMQMessageQueue implements MessageQueue {
     const { Job } = await loadBullMQ();
     // addBulk of BullMQ 6 is a pipeline, of which a part may be lost with the connection.
     const transaction = (await queue.getBackend().client).multi();
-    for (const { data, opts } of jobs) void new Job(queue, jobName, data, opts, opts.jobId).addJob(transaction);
+    for (const { data, opts } of jobs)
+      void new Job(queue, jobName, data, opts, opts.jobId).addJob(transaction);
     const replies = (await transaction.exec()) ?? [];
     return replies.map(([error, id]) => {
       if (error) throw error;
@@ -129,7 +137,11 @@ export class BullMQMessageQueue implements MessageQueue {
     });
   }
 
-  async #consume(queue: string, handler: DeliveryHandler, options: ResolvedConsumeOptions): Promise<Consumer> {
+  async #consume(
+    queue: string,
+    handler: DeliveryHandler,
+    options: ResolvedConsumeOptions,
+  ): Promise<Consumer> {
     const { createRedisBackend } = await loadBullMQ();
     // The events of a queue are bounded by whoever opens it as a BullMQ queue.
     await this.#queue(queue);
@@ -168,7 +180,9 @@ export class BullMQMessageQueue implements MessageQueue {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     this.#released = true;
     const queues = await Promise.allSettled(this.#queues.values());
-    await Promise.allSettled(queues.map(async (queue) => queue.status === 'fulfilled' && queue.value.close()));
+    await Promise.allSettled(
+      queues.map(async (queue) => queue.status === 'fulfilled' && queue.value.close()),
+    );
     await this.#connections.close();
   }
 
@@ -208,7 +222,8 @@ export class BullMQMessageQueue implements MessageQueue {
 
   async #warn(client: OpenRedisClient): Promise<void> {
     try {
-      for (const finding of await checkRedis(client)) this.#logger.warn('Redis is not set up for queues', { ...finding });
+      for (const finding of await checkRedis(client))
+        this.#logger.warn('Redis is not set up for queues', { ...finding });
     } catch (error) {
       this.#logger.debug('Redis settings could not be read', { error });
     }
@@ -231,7 +246,14 @@ export class BullMQMessageQueue implements MessageQueue {
   }
 }
 
-type StatsReply = readonly [ready: number, delayed: number, active: number, dead: number, paused: number, oldest: string];
+type StatsReply = readonly [
+  ready: number,
+  delayed: number,
+  active: number,
+  dead: number,
+  paused: number,
+  oldest: string,
+];
 
 function statsOf([ready, delayed, active, dead, paused, oldest]: StatsReply, now: number): QueueStats {
   const since = Number(oldest);

@@ -3,7 +3,13 @@ import { systemClock } from '@certoai/loom-core';
 import type { MinimalJob, RedisQueueBackend } from 'bullmq';
 import type { DeliveryOutcome } from '../internal/delivery-outcome.js';
 import type { Lease } from './lease-keeper.js';
-import { delayedScoreFactor, releaseScript, renewScript, runScript, takeWithoutMemoryScript } from './queue-scripts.js';
+import {
+  delayedScoreFactor,
+  releaseScript,
+  renewScript,
+  runScript,
+  takeWithoutMemoryScript,
+} from './queue-scripts.js';
 import type { OpenRedisClient } from './redis-client.js';
 import { isOutOfMemory } from './redis-error.js';
 
@@ -80,10 +86,13 @@ export class LeasedJobs {
     const job = { id, opts: { attempts: 0 } } as unknown as MinimalJob;
     switch (outcome.kind) {
       case 'acknowledged':
-        return takenOf((await this.#backend.moveToCompleted(job, null, keepNone, token, takeNext)).result).job;
+        return takenOf((await this.#backend.moveToCompleted(job, null, keepNone, token, takeNext)).result)
+          .job;
       case 'waiting': {
         const options = { skipAttempt: true, fetchNext: takeNext };
-        return takenOf(await this.#backend.moveToDelayed(id, systemClock.now(), outcome.delayMs, token, options)).job;
+        return takenOf(
+          await this.#backend.moveToDelayed(id, systemClock.now(), outcome.delayMs, token, options),
+        ).job;
       }
       case 'released':
         await this.release(id, token);
@@ -104,7 +113,11 @@ export class LeasedJobs {
   /** @returns ids whose locks are not ours any more */
   async renew(leases: readonly Pick<Lease, 'id' | 'token'>[], lockMs: number): Promise<readonly string[]> {
     const locks = leases.flatMap(({ id, token }) => [id, token]);
-    return (await runScript(this.#client, renewScript, [...this.#keys('stalled', ''), lockMs, ...locks])) as string[];
+    return (await runScript(this.#client, renewScript, [
+      ...this.#keys('stalled', ''),
+      lockMs,
+      ...locks,
+    ])) as string[];
   }
 
   /** Jobs that anybody has, and delayed ones whose time has come. */

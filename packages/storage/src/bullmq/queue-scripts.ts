@@ -180,7 +180,13 @@ export function runScript(
   { name, keys, lua }: QueueScript,
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  const commands = client as unknown as Record<string, ((...args: readonly (string | number)[]) => Promise<unknown>) | undefined>;
+  const commands = client as unknown as Record<
+    string,
+    ((...args: readonly (string | number)[]) => Promise<unknown>) | undefined
+  >;
   if (commands[name] === undefined) client.defineCommand(name, { numberOfKeys: keys, lua });
-  return (commands[name] as (...args: readonly (string | number)[]) => Promise<unknown>).call(client, ...args);
+  return (commands[name] as (...args: readonly (string | number)[]) => Promise<unknown>).call(
+    client,
+    ...args,
+  );
 }

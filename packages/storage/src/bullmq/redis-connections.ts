@@ -94,7 +94,8 @@ interface Resilience {
 function resilient(source: RedisSource): Resilience {
   return {
     retryStrategy: (times) => Math.min(times * 50, 2_000),
-    reconnectOnError: (source.kind === 'client' && source.client.options.reconnectOnError) || reconnectToPrimary,
+    reconnectOnError:
+      (source.kind === 'client' && source.client.options.reconnectOnError) || reconnectToPrimary,
   };
 }
 
@@ -112,17 +113,21 @@ const own = { keyPrefix: '', lazyConnect: true, enableAutoPipelining: false };
 async function createClient(source: RedisSource, options: object): Promise<OpenRedisClient> {
   if (source.kind === 'client') {
     const { client } = source;
-    const copy = client.isCluster ? client.duplicate([], { ...clusterOptions(options) }) : client.duplicate(options);
+    const copy = client.isCluster
+      ? client.duplicate([], { ...clusterOptions(options) })
+      : client.duplicate(options);
     return copy as OpenRedisClient;
   }
   const Redis = await loadIoredis();
-  return source.kind === 'url' ? new Redis(source.url, options) : new Redis({ ...source.options, ...options });
+  return source.kind === 'url'
+    ? new Redis(source.url, options)
+    : new Redis({ ...source.options, ...options });
 }
 
 /** A cluster keeps the options of its nodes apart, and takes an own kind of retry strategy. */
 function clusterOptions(options: object): object {
-  const { retryStrategy, lazyConnect, keyPrefix, enableOfflineQueue, ...redisOptions } = options as Resilience &
-    typeof own & { readonly enableOfflineQueue?: boolean };
+  const { retryStrategy, lazyConnect, keyPrefix, enableOfflineQueue, ...redisOptions } =
+    options as Resilience & typeof own & { readonly enableOfflineQueue?: boolean };
   return {
     clusterRetryStrategy: retryStrategy,
     lazyConnect,

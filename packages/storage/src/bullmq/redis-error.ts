@@ -10,7 +10,12 @@ export function translateRedisError(error: unknown, doing: string): LoomError {
       'Raise maxmemory, or let consumers and retention make room; then send again.';
     return new LoomError('LOOM_QUEUE_FULL', message, {}, { cause: error });
   }
-  return new LoomError('LOOM_STORE_FAILED', `Redis could not ${doing}: ${text}. ${adviceFor(text)}`, {}, { cause: error });
+  return new LoomError(
+    'LOOM_STORE_FAILED',
+    `Redis could not ${doing}: ${text}. ${adviceFor(text)}`,
+    {},
+    { cause: error },
+  );
 }
 
 /** The server is at its maxmemory and evicts nothing. */
@@ -40,9 +45,14 @@ function textOf(error: unknown): string {
 
 function adviceFor(text: string): string {
   if (isRefusedLogin(text)) return 'Check the username, the password and the rights of the ACL user.';
-  if (/MaxRetriesPerRequest|max retries per request|Connection is closed|ECONNREFUSED|ETIMEDOUT|ENOTFOUND/.test(text)) {
+  if (
+    /MaxRetriesPerRequest|max retries per request|Connection is closed|ECONNREFUSED|ETIMEDOUT|ENOTFOUND/.test(
+      text,
+    )
+  ) {
     return 'Check that Redis runs and can be reached; what was sent before is safe.';
   }
-  if (/READONLY/.test(text)) return 'The server is a replica; connect to the primary, or wait for the failover to end.';
+  if (/READONLY/.test(text))
+    return 'The server is a replica; connect to the primary, or wait for the failover to end.';
   return 'Check the log of the server.';
 }

@@ -63,10 +63,13 @@ export class DeadMessageRows {
         FROM messages m WHERE sequence IN (SELECT value FROM json_each(?)) AND +queue = ? AND +death > ? AND +death <= ?
         ORDER BY +death`,
     );
-    const [last] = database.prepare('SELECT max(death) AS last FROM messages WHERE death IS NOT NULL').all([]);
+    const [last] = database
+      .prepare('SELECT max(death) AS last FROM messages WHERE death IS NOT NULL')
+      .all([]);
     this.#next = Number(last?.['last'] ?? 0) + 1;
     const counted = 'SELECT queue, count(*) AS count FROM messages WHERE death IS NOT NULL GROUP BY queue';
-    for (const row of database.prepare(counted).all([])) this.#counts.set(String(row['queue']), Number(row['count']));
+    for (const row of database.prepare(counted).all([]))
+      this.#counts.set(String(row['queue']), Number(row['count']));
   }
 
   count(queue: string): number {
@@ -135,7 +138,7 @@ export class DeadMessageRows {
     change: (rows: readonly SqliteRow[], transaction: Transaction) => void,
   ): Promise<void> {
     const upTo = this.#next - 1;
-    for (let after = 0, more = true; more; ) {
+    for (let after = 0, more = true; more;) {
       const rows = await this.#database.enqueue((transaction) => {
         const found = this.#select(queue, selection, { after, upTo, limit: chunk });
         change(found, transaction);
@@ -147,14 +150,20 @@ export class DeadMessageRows {
     }
   }
 
-  #select(queue: string, { ids, fingerprint }: DeadLetterSelection, { after, upTo, limit }: Range): readonly SqliteRow[] {
+  #select(
+    queue: string,
+    { ids, fingerprint }: DeadLetterSelection,
+    { after, upTo, limit }: Range,
+  ): readonly SqliteRow[] {
     if (ids === undefined) {
       if (fingerprint === undefined) return this.#all.all([queue, after, upTo, limit]);
       return this.#ofFingerprint.all([queue, after, upTo, fingerprint, limit]);
     }
     const sequences = ids.filter((id) => /^\d{1,16}$/.test(id)).map(Number);
     const rows = this.#ofIds.all([JSON.stringify(sequences), queue, after, upTo]);
-    return rows.filter((row) => fingerprint === undefined || row['fingerprint'] === fingerprint).slice(0, limit);
+    return rows
+      .filter((row) => fingerprint === undefined || row['fingerprint'] === fingerprint)
+      .slice(0, limit);
   }
 
   #add(queue: string, count: number): void {

@@ -1,4 +1,9 @@
-import type { DeadLetterGroup, DeadLetterListOptions, DeadLetterPage, DeadLetterSelection } from '@certoai/loom-core';
+import type {
+  DeadLetterGroup,
+  DeadLetterListOptions,
+  DeadLetterPage,
+  DeadLetterSelection,
+} from '@certoai/loom-core';
 import type { Ending, Kept, MessageKeeper } from '../internal/local-queue/message-keeper.js';
 import { idOf } from '../internal/local-queue/stored-message.js';
 import type { StoredMessage } from '../internal/local-queue/stored-message.js';
@@ -81,7 +86,10 @@ export class EmbeddedMessageKeeper implements MessageKeeper {
     return this.#dead.count(queue);
   }
 
-  listDead(queue: string, options: DeadLetterListOptions & { readonly limit: number }): Promise<DeadLetterPage> {
+  listDead(
+    queue: string,
+    options: DeadLetterListOptions & { readonly limit: number },
+  ): Promise<DeadLetterPage> {
     return this.#dead.list(queue, options);
   }
 
@@ -98,7 +106,9 @@ export class EmbeddedMessageKeeper implements MessageKeeper {
   }
 
   discardDead(queue: string, selection: DeadLetterSelection): Promise<number> {
-    return this.#dead.discard(queue, selection, (sequence, transaction) => this.#rows.remove(sequence, transaction));
+    return this.#dead.discard(queue, selection, (sequence, transaction) =>
+      this.#rows.remove(sequence, transaction),
+    );
   }
 
   /** The database belongs to the store. */
@@ -112,7 +122,10 @@ export class EmbeddedMessageKeeper implements MessageKeeper {
     const stored: StoredMessage[] = [];
     const own = new Map<string, number>();
     for (const { body, delayMs, priority, dedupeId } of messages) {
-      const known = dedupeId === undefined ? undefined : (own.get(dedupeId) ?? this.#dedupeIds.find(queue, dedupeId, now));
+      const known =
+        dedupeId === undefined
+          ? undefined
+          : (own.get(dedupeId) ?? this.#dedupeIds.find(queue, dedupeId, now));
       if (known !== undefined) {
         ids.push(String(known));
         continue;
@@ -120,7 +133,16 @@ export class EmbeddedMessageKeeper implements MessageKeeper {
       this.#sequence += 1;
       const sequence = this.#sequence;
       if (dedupeId !== undefined) own.set(dedupeId, sequence);
-      const message = { sequence, queue, priority, sentAt: now, dedupeId, body, dueAt: now + delayMs, attempts: 0 };
+      const message = {
+        sequence,
+        queue,
+        priority,
+        sentAt: now,
+        dedupeId,
+        body,
+        dueAt: now + delayMs,
+        attempts: 0,
+      };
       ids.push(idOf(message));
       stored.push(message);
     }

@@ -42,7 +42,7 @@ export class MessageRows {
 
   /** Oldest first. */
   *living(): Iterable<StoredMessage> {
-    for (let last = 0; ; ) {
+    for (let last = 0; ;) {
       const rows = this.#living.all([last, loadChunk]);
       for (const row of rows) yield messageOf(row);
       if (rows.length < loadChunk) return;
@@ -52,14 +52,23 @@ export class MessageRows {
 
   /** The highest number any message had, as far as is still known. */
   lastSequence(): number {
-    const last = 'SELECT max(sequence) AS last FROM (SELECT sequence FROM messages UNION ALL SELECT sequence FROM message_dedupe_ids)';
+    const last =
+      'SELECT max(sequence) AS last FROM (SELECT sequence FROM messages UNION ALL SELECT sequence FROM message_dedupe_ids)';
     return Number(this.#database.prepare(last).all([])[0]?.['last'] ?? 0);
   }
 
   insert(message: StoredMessage, body: string, transaction: Transaction): void {
     const { sequence, queue, priority, sentAt, dueAt, dedupeId = null } = message;
     const isInline = body.length <= inlineBodyLength;
-    transaction.run(this.#insert, [sequence, queue, priority, sentAt, dueAt, dedupeId, isInline ? body : null]);
+    transaction.run(this.#insert, [
+      sequence,
+      queue,
+      priority,
+      sentAt,
+      dueAt,
+      dedupeId,
+      isInline ? body : null,
+    ]);
     if (isInline) return;
     transaction.run(this.#insertBody, [sequence, body]);
     this.#large.add(sequence);

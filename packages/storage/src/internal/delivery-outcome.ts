@@ -50,7 +50,10 @@ function decideVerdict(verdict: Verdict, { attempt, options }: DeliveryCircumsta
       const { delayMs = 0 } = verdict;
       checkDelay('delayMs of the verdict', delayMs);
       if (attempt < options.maxDeliveries) return { kind: 'waiting', delayMs: Math.ceil(delayMs) };
-      return { kind: 'dead', reason: `The handler asked to retry after ${attempt} deliveries, which is all it gets.` };
+      return {
+        kind: 'dead',
+        reason: `The handler asked to retry after ${attempt} deliveries, which is all it gets.`,
+      };
     }
     case 'release':
       return released;
@@ -61,7 +64,10 @@ function decideVerdict(verdict: Verdict, { attempt, options }: DeliveryCircumsta
   }
 }
 
-function decideRejection(error: unknown, { attempt, aborted, options }: DeliveryCircumstances): DeliveryOutcome {
+function decideRejection(
+  error: unknown,
+  { attempt, aborted, options }: DeliveryCircumstances,
+): DeliveryOutcome {
   // It was us who interrupted it: that must not bring the message closer to its end.
   if (aborted) return released;
   if (attempt < options.maxDeliveries) return { kind: 'waiting', delayMs: options.retryDelayMs };

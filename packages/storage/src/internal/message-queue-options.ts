@@ -43,20 +43,28 @@ export function checkMessages(messages: readonly OutgoingMessage[]): readonly Ch
 }
 
 function checkMessage(message: OutgoingMessage): CheckedMessage {
-  if (typeof message !== 'object' || message === null) throw invalid('messages', message, 'each is an object with a body');
+  if (typeof message !== 'object' || message === null)
+    throw invalid('messages', message, 'each is an object with a body');
   const { body, delayMs = 0, priority = 0, dedupeId } = message;
   checkDelay('delayMs', delayMs);
   checkWhole('priority', priority, 0, 100);
   const isId = typeof dedupeId === 'string' && dedupeId.length >= 1 && dedupeId.length <= maxDedupeIdLength;
   if (dedupeId !== undefined && !isId) {
-    throw invalid('dedupeId', typeof dedupeId, `give text of 1 to ${maxDedupeIdLength} characters, or leave it out`);
+    throw invalid(
+      'dedupeId',
+      typeof dedupeId,
+      `give text of 1 to ${maxDedupeIdLength} characters, or leave it out`,
+    );
   }
   const text = toJsonText(body, { what: 'body of the message', maxBytes: maxBodyBytes });
   return { body: text, delayMs: Math.ceil(delayMs), priority, dedupeId };
 }
 
 /** @throws LoomError `LOOM_INVALID_OPTION` */
-export function resolveConsumeOptions(handler: DeliveryHandler, options: ConsumeOptions = {}): ResolvedConsumeOptions {
+export function resolveConsumeOptions(
+  handler: DeliveryHandler,
+  options: ConsumeOptions = {},
+): ResolvedConsumeOptions {
   if (typeof handler !== 'function') throw invalid('handler', typeof handler, 'give a function');
   const { concurrency = 1, leaseMs = 5_000, maxDeliveries = 5, retryDelayMs = 1_000 } = options;
   checkWhole('concurrency', concurrency, 1, 10_000);
@@ -89,7 +97,9 @@ export function checkSelection({ ids, fingerprint }: DeadLetterSelection): void 
 }
 
 /** @throws LoomError `LOOM_INVALID_OPTION` */
-export function resolveListOptions(options: DeadLetterListOptions = {}): DeadLetterListOptions & { readonly limit: number } {
+export function resolveListOptions(
+  options: DeadLetterListOptions = {},
+): DeadLetterListOptions & { readonly limit: number } {
   const { limit = 100, cursor } = options;
   checkSelection(options);
   checkWhole('limit', limit, 1, 1_000);
@@ -122,6 +132,9 @@ function checkWhole(name: string, value: number, min: number, max: number): void
 /** Numbers and names are shown; anything else may be a payload. */
 export function invalid(option: string, value: unknown, advice: string): LoomError {
   const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 250)) : String(value);
-  const text = typeof value === 'string' || typeof value === 'number' || value == null ? shown : `of type ${typeof value}`;
+  const text =
+    typeof value === 'string' || typeof value === 'number' || value == null
+      ? shown
+      : `of type ${typeof value}`;
   return new LoomError('LOOM_INVALID_OPTION', `${option} is ${text}; ${advice}.`, { option, value: text });
 }

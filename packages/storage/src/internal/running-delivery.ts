@@ -82,5 +82,8 @@ export function leaseLost({ id, queue }: Pick<Delivery, 'id' | 'queue'>): LoomEr
 
 /** For `close({ abort: true })`. */
 export function consumerClosing(): LoomError {
-  return new LoomError('LOOM_CLOSED', 'The consumer is closing. Stop now; the message can go to another one.');
+  return new LoomError(
+    'LOOM_CLOSED',
+    'The consumer is closing. Stop now; the message can go to another one.',
+  );
 }

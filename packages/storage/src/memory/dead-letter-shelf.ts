@@ -67,7 +67,8 @@ export class DeadLetterShelf {
 
   *#select({ ids, fingerprint }: DeadLetterSelection, after: number): Iterable<Entry> {
     for (const entry of ids === undefined ? this.#entriesAfter(after) : this.#entriesOf(ids)) {
-      if (entry.number > after && (fingerprint === undefined || entry.fingerprint === fingerprint)) yield entry;
+      if (entry.number > after && (fingerprint === undefined || entry.fingerprint === fingerprint))
+        yield entry;
     }
   }
 

@@ -1,5 +1,10 @@
 import { LoomError } from '@certoai/loom-core';
-import type { DeadLetterGroup, DeadLetterListOptions, DeadLetterPage, DeadLetterSelection } from '@certoai/loom-core';
+import type {
+  DeadLetterGroup,
+  DeadLetterListOptions,
+  DeadLetterPage,
+  DeadLetterSelection,
+} from '@certoai/loom-core';
 import type { Ending, Kept, MessageKeeper } from '../internal/local-queue/message-keeper.js';
 import { idOf } from '../internal/local-queue/stored-message.js';
 import type { StoredMessage } from '../internal/local-queue/stored-message.js';
@@ -31,13 +36,23 @@ export class InMemoryMessageKeeper implements MessageKeeper {
     /** Ids of this very batch: nothing is noted before it is certain that all of it fits. */
     const own = new Map<string, string>();
     for (const { body, delayMs, priority, dedupeId } of messages) {
-      const known = dedupeId === undefined ? undefined : (own.get(dedupeId) ?? this.#find(queue, dedupeId, now));
+      const known =
+        dedupeId === undefined ? undefined : (own.get(dedupeId) ?? this.#find(queue, dedupeId, now));
       if (known !== undefined) {
         ids.push(known);
         continue;
       }
       const sequence = firstSequence + stored.length + 1;
-      const message = { sequence, queue, priority, sentAt: now, dedupeId, body, dueAt: now + delayMs, attempts: 0 };
+      const message = {
+        sequence,
+        queue,
+        priority,
+        sentAt: now,
+        dedupeId,
+        body,
+        dueAt: now + delayMs,
+        attempts: 0,
+      };
       const id = idOf(message);
       if (dedupeId !== undefined) own.set(dedupeId, id);
       ids.push(id);
@@ -123,6 +138,10 @@ export class InMemoryMessageKeeper implements MessageKeeper {
     const message =
       `Queue "${queue}" takes no more: ${this.#count} of at most ${this.#capacity} messages are stored, and ${count} came. ` +
       'Send again when some are handled, add consumers, or raise capacity.';
-    return new LoomError('LOOM_QUEUE_FULL', message, { queue, capacity: this.#capacity, stored: this.#count });
+    return new LoomError('LOOM_QUEUE_FULL', message, {
+      queue,
+      capacity: this.#capacity,
+      stored: this.#count,
+    });
   }
 }

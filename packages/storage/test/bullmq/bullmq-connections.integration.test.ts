@@ -36,7 +36,9 @@ async function works(queue: MessageQueue): Promise<void> {
     return undefined;
   });
   await vi.waitFor(() => expect(seen).toEqual([1, 2]), { timeout: 10_000 });
-  await vi.waitFor(async () => expect(await queue.stats('orders')).toMatchObject({ ready: 0, active: 0, dead: 1 }));
+  await vi.waitFor(async () =>
+    expect(await queue.stats('orders')).toMatchObject({ ready: 0, active: 0, dead: 1 }),
+  );
   expect(await queue.deadLetters.redrive('orders')).toBe(1);
   await consumer.close();
   expect(await queue.deadLetters.discard('orders')).toBeGreaterThanOrEqual(0);
@@ -62,7 +64,9 @@ describe('BullMQMessageQueue and its connections', () => {
 
   test('works with options and with a URL, also in the second argument', async () => {
     const [prefix, other] = [`test-${randomUUID()}`, `test-${randomUUID()}`];
-    await works(closing(new BullMQMessageQueue({ host: '127.0.0.1', port: Number(new URL(url).port) }, { prefix })));
+    await works(
+      closing(new BullMQMessageQueue({ host: '127.0.0.1', port: Number(new URL(url).port) }, { prefix })),
+    );
     await works(closing(new BullMQMessageQueue(url, { prefix: other, connectionName: 'mine' })));
     const names = String(await clientOf().client('LIST'));
     expect(names).toContain('name=mine');
@@ -95,10 +99,19 @@ describe('BullMQMessageQueue and its connections', () => {
     const prefix = `test-${randomUUID()}`;
     const queue = closing(new BullMQMessageQueue(url, { prefix }));
     await queue.consume('orders', async () => {});
-    await queue.send('orders', Array.from({ length: 100 }, (_, body) => ({ body })));
-    await vi.waitFor(async () => expect(await queue.stats('orders')).toMatchObject({ ready: 0, active: 0 }), { timeout: 10_000 });
-    const types = (await keysOf(`${prefix}:*`)).map((key) => key.slice(`${prefix}:orders:`.length)).toSorted();
-    expect(types.filter((type) => !['events', 'id', 'marker', 'meta', 'pc', 'stalled-check'].includes(type))).toEqual([]);
+    await queue.send(
+      'orders',
+      Array.from({ length: 100 }, (_, body) => ({ body })),
+    );
+    await vi.waitFor(async () => expect(await queue.stats('orders')).toMatchObject({ ready: 0, active: 0 }), {
+      timeout: 10_000,
+    });
+    const types = (await keysOf(`${prefix}:*`))
+      .map((key) => key.slice(`${prefix}:orders:`.length))
+      .toSorted();
+    expect(
+      types.filter((type) => !['events', 'id', 'marker', 'meta', 'pc', 'stalled-check'].includes(type)),
+    ).toEqual([]);
   });
 
   test('opens nothing before it is used, and refuses at once what is no Redis', () => {
@@ -110,12 +123,17 @@ describe('BullMQMessageQueue and its connections', () => {
       expect(attempt).toThrow(/ioredis client/);
     }
     for (const options of [null, 7, { prefix: '' }, { prefix: 7 }]) {
-      expect(() => new BullMQMessageQueue(url, options as never)).toThrow(expect.objectContaining({ code: 'LOOM_INVALID_OPTION' }));
+      expect(() => new BullMQMessageQueue(url, options as never)).toThrow(
+        expect.objectContaining({ code: 'LOOM_INVALID_OPTION' }),
+      );
     }
   });
 
   test('ends a process by itself after close', async () => {
-    const program = new ChildProgram(new URL('./programs/short-life.ts', import.meta.url), [url, `test-${randomUUID()}`]);
+    const program = new ChildProgram(new URL('./programs/short-life.ts', import.meta.url), [
+      url,
+      `test-${randomUUID()}`,
+    ]);
     releases.push(() => program.kill());
     await program.line('closed');
     const ended = await Promise.race([program.exit(), wait(5_000, 'still running')]);
@@ -133,7 +151,9 @@ describe.skipIf(noOwnRedis !== undefined)('BullMQMessageQueue on servers of its 
 
   test('works as an ACL user who may touch keys of one prefix only', async () => {
     const redis = await own();
-    await redis.command((client) => client.call('ACL', 'SETUSER', 'loom', 'on', '>secret', '~app:*', '+@all', '-@dangerous', '+info'));
+    await redis.command((client) =>
+      client.call('ACL', 'SETUSER', 'loom', 'on', '>secret', '~app:*', '+@all', '-@dangerous', '+info'),
+    );
     const client = new Redis({ port: redis.port, username: 'loom', password: 'secret', keyPrefix: 'app:' });
     releases.push(() => client.disconnect());
     await works(closing(new BullMQMessageQueue(client)));
@@ -168,7 +188,9 @@ describe.skipIf(noOwnRedis !== undefined)('BullMQMessageQueue on servers of its 
       await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
       await client.config('SET', 'appendonly', 'no');
     });
-    const spies = (['log', 'warn', 'error'] as const).map((method) => vi.spyOn(console, method).mockImplementation(() => {}));
+    const spies = (['log', 'warn', 'error'] as const).map((method) =>
+      vi.spyOn(console, method).mockImplementation(() => {}),
+    );
     const warnings: unknown[] = [];
     const logger: Logger = {
       debug() {},

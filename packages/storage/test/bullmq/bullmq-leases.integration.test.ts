@@ -14,7 +14,10 @@ afterEach(async () => {
   for (const release of releases.splice(0).toReversed()) await release();
 });
 
-function open(address = url, prefix = `test-${randomUUID()}`): { readonly queue: BullMQMessageQueue; readonly prefix: string } {
+function open(
+  address = url,
+  prefix = `test-${randomUUID()}`,
+): { readonly queue: BullMQMessageQueue; readonly prefix: string } {
   const queue = new BullMQMessageQueue(address, { prefix });
   releases.push(() => queue.close());
   return { queue, prefix };
@@ -79,7 +82,10 @@ describe('BullMQMessageQueue and processes that die or dawdle', () => {
     const reasons: unknown[] = [];
     await cut.consume(
       'orders',
-      ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(void reasons.push(signal.reason)))),
+      ({ signal }) =>
+        new Promise((resolve) =>
+          signal.addEventListener('abort', () => resolve(void reasons.push(signal.reason))),
+        ),
       { leaseMs: 1_000 },
     );
     await vi.waitFor(async () => expect((await queue.stats('orders')).active).toBe(1), { timeout: 5_000 });

@@ -30,7 +30,8 @@ class BullMQHarness implements MessageQueueHarness {
   readonly #logger: Logger = {
     ...silentLogger,
     warn: (message, fields) => {
-      if (!this.#crashed && message !== 'Redis is not set up for queues') this.complaints.push([message, fields]);
+      if (!this.#crashed && message !== 'Redis is not set up for queues')
+        this.complaints.push([message, fields]);
     },
   };
 

@@ -8,7 +8,13 @@ interface Server {
   readonly save?: string | undefined;
 }
 
-const good = { redis_version: '7.2.4', maxmemory: '0', maxmemory_policy: 'noeviction', aof_enabled: '1', role: 'master' };
+const good = {
+  redis_version: '7.2.4',
+  maxmemory: '0',
+  maxmemory_policy: 'noeviction',
+  aof_enabled: '1',
+  role: 'master',
+};
 
 function server({ info = {}, save }: Server): RedisClient {
   const lines = Object.entries({ ...good, ...info }).map(([name, value]) => `${name}:${value}`);
@@ -54,7 +60,11 @@ describe('checkRedis', () => {
 
   test('looks at every primary of a cluster, and says each thing once', async () => {
     const replica = server({ info: { maxmemory_policy: 'allkeys-lru' } });
-    const cluster = { status: 'ready', isCluster: true, nodes: () => [server({}), replica, replica] } as unknown as RedisClient;
+    const cluster = {
+      status: 'ready',
+      isCluster: true,
+      nodes: () => [server({}), replica, replica],
+    } as unknown as RedisClient;
     expect((await checkRedis(cluster)).map(({ check }) => check)).toEqual(['maxmemory-policy']);
   });
 });

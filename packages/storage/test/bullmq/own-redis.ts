@@ -31,7 +31,11 @@ export class OwnRedis {
     // The command of all tests takes no arguments of one.
     const command = join(this.#folder, 'redis.sh');
     writeFileSync(command, `#!/bin/sh\nexec "${binary.command}" "$@" ${args.join(' ')}\n`, { mode: 0o755 });
-    const options = { dir: this.#folder, appendOnly: true, ...(this.#port !== undefined && { port: this.#port }) };
+    const options = {
+      dir: this.#folder,
+      appendOnly: true,
+      ...(this.#port !== undefined && { port: this.#port }),
+    };
     this.#running = await startRedisServer({ ...binary, command }, options);
     this.#port = Number(new URL(this.#running.url).port);
     await this.command(async (client) => {

@@ -48,17 +48,28 @@ class Sender {
 async function survives(disturb: (redis: OwnRedis) => Promise<void>): Promise<void> {
   const { redis, queue } = await openOwn();
   const handled = new Set<unknown>();
-  await queue.consume('orders', async ({ body }) => void handled.add(body), { concurrency: 10, leaseMs: 2_000 });
+  await queue.consume('orders', async ({ body }) => void handled.add(body), {
+    concurrency: 10,
+    leaseMs: 2_000,
+  });
   const sender = new Sender(queue);
   await wait(500);
   await disturb(redis);
   const confirmedBefore = sender.confirmed.size;
-  await vi.waitFor(() => expect(sender.confirmed.size).toBeGreaterThan(confirmedBefore + 20), { timeout: 20_000 });
-  sender.stop();
-  await vi.waitFor(() => expect([...sender.confirmed].filter((body) => !handled.has(body))).toEqual([]), { timeout: 20_000 });
-  await vi.waitFor(async () => expect(await queue.stats('orders')).toMatchObject({ ready: 0, delayed: 0, active: 0, dead: 0 }), {
+  await vi.waitFor(() => expect(sender.confirmed.size).toBeGreaterThan(confirmedBefore + 20), {
     timeout: 20_000,
   });
+  sender.stop();
+  await vi.waitFor(() => expect([...sender.confirmed].filter((body) => !handled.has(body))).toEqual([]), {
+    timeout: 20_000,
+  });
+  await vi.waitFor(
+    async () =>
+      expect(await queue.stats('orders')).toMatchObject({ ready: 0, delayed: 0, active: 0, dead: 0 }),
+    {
+      timeout: 20_000,
+    },
+  );
 }
 
 describe.skipIf(noOwnRedis !== undefined)('BullMQMessageQueue and a Redis that comes and goes', () => {
@@ -96,43 +107,66 @@ describe.skipIf(noOwnRedis !== undefined)('BullMQMessageQueue and a Redis that c
     }),
   );
 
-  test('handles what is there when the server has no memory left, while it refuses to send', { timeout: 60_000 }, async () => {
-    const { redis, queue } = await openOwn();
-    await queue.send('orders', [{ body: 'first', priority: 1 }, { body: 'second' }, { body: 'third' }]);
-    await redis.command((client) => client.config('SET', 'maxmemory', '1mb'));
-    const big = { text: 'x'.repeat(10_000) };
-    const refusals = await Promise.all(
-      [1, 2].map((count) => queue.send('big', Array.from({ length: count }, () => ({ body: big }))).catch((error: unknown) => error)),
-    );
-    expect(refusals.every((refusal) => isLoomError(refusal, 'LOOM_QUEUE_FULL'))).toBe(true);
-    const handled: unknown[] = [];
-    const handler = async ({ body, attempt }: Delivery): Promise<void> => {
-      // Longer than a lease, which must be renewed without memory too.
-      if (body === 'first') await wait(1_500);
-      handled.push([body, attempt]);
-    };
-    await queue.consume('orders', handler, { leaseMs: 1_000 });
-    await vi.waitFor(() => expect(handled).toEqual([['first', 1], ['second', 1], ['third', 1]]), { timeout: 10_000 });
-    const before = processed(await redis.command((client) => client.info('stats')));
-    await wait(1_000);
-    const after = processed(await redis.command((client) => client.info('stats')));
-    expect(after - before, 'commands in a second without memory and without work').toBeLessThan(100);
-    await redis.command((client) => client.config('SET', 'maxmemory', '0'));
-    await queue.send('orders', [{ body: 'after' }]);
-    await vi.waitFor(() => expect(handled.at(-1)).toEqual(['after', 1]), { timeout: 10_000 });
-    expect((await queue.stats('big')).ready).toBe(0);
-  });
+  test(
+    'handles what is there when the server has no memory left, while it refuses to send',
+    { timeout: 60_000 },
+    async () => {
+      const { redis, queue } = await openOwn();
+      await queue.send('orders', [{ body: 'first', priority: 1 }, { body: 'second' }, { body: 'third' }]);
+      await redis.command((client) => client.config('SET', 'maxmemory', '1mb'));
+      const big = { text: 'x'.repeat(10_000) };
+      const refusals = await Promise.all(
+        [1, 2].map((count) =>
+          queue
+            .send(
+              'big',
+              Array.from({ length: count }, () => ({ body: big })),
+            )
+            .catch((error: unknown) => error),
+        ),
+      );
+      expect(refusals.every((refusal) => isLoomError(refusal, 'LOOM_QUEUE_FULL'))).toBe(true);
+      const handled: unknown[] = [];
+      const handler = async ({ body, attempt }: Delivery): Promise<void> => {
+        // Longer than a lease, which must be renewed without memory too.
+        if (body === 'first') await wait(1_500);
+        handled.push([body, attempt]);
+      };
+      await queue.consume('orders', handler, { leaseMs: 1_000 });
+      await vi.waitFor(
+        () =>
+          expect(handled).toEqual([
+            ['first', 1],
+            ['second', 1],
+            ['third', 1],
+          ]),
+        { timeout: 10_000 },
+      );
+      const before = processed(await redis.command((client) => client.info('stats')));
+      await wait(1_000);
+      const after = processed(await redis.command((client) => client.info('stats')));
+      expect(after - before, 'commands in a second without memory and without work').toBeLessThan(100);
+      await redis.command((client) => client.config('SET', 'maxmemory', '0'));
+      await queue.send('orders', [{ body: 'after' }]);
+      await vi.waitFor(() => expect(handled.at(-1)).toEqual(['after', 1]), { timeout: 10_000 });
+      expect((await queue.stats('big')).ready).toBe(0);
+    },
+  );
 
-  test('refuses calls within 10 s when there is no server, and works when there is one', { timeout: 60_000 }, async () => {
-    const { redis, queue } = await openOwn();
-    await redis.stop();
-    const startedAt = performance.now();
-    const refusal = await queue.send('orders', [{ body: 1 }]).catch((error: unknown) => error);
-    expect(performance.now() - startedAt).toBeLessThan(15_000);
-    expect(isLoomError(refusal, 'LOOM_STORE_FAILED') && refusal.message).toMatch(/could not be reached/);
-    await redis.start();
-    expect(await queue.send('orders', [{ body: 1 }])).toHaveLength(1);
-  });
+  test(
+    'refuses calls within 10 s when there is no server, and works when there is one',
+    { timeout: 60_000 },
+    async () => {
+      const { redis, queue } = await openOwn();
+      await redis.stop();
+      const startedAt = performance.now();
+      const refusal = await queue.send('orders', [{ body: 1 }]).catch((error: unknown) => error);
+      expect(performance.now() - startedAt).toBeLessThan(15_000);
+      expect(isLoomError(refusal, 'LOOM_STORE_FAILED') && refusal.message).toMatch(/could not be reached/);
+      await redis.start();
+      expect(await queue.send('orders', [{ body: 1 }])).toHaveLength(1);
+    },
+  );
 
   test('closes while the server is away', { timeout: 60_000 }, async () => {
     const { redis, queue } = await openOwn();
@@ -165,6 +199,8 @@ function processed(stats: string): number {
 
 /** All commands, those inside scripts as well, but those of the test. */
 function commandsIn(stats: string): number {
-  const lines = stats.split('\r\n').filter((line) => line.startsWith('cmdstat_') && !/cmdstat_(config|info|client|hello)/.test(line));
+  const lines = stats
+    .split('\r\n')
+    .filter((line) => line.startsWith('cmdstat_') && !/cmdstat_(config|info|client|hello)/.test(line));
   return lines.reduce((sum, line) => sum + Number(/calls=(\d+)/.exec(line)?.[1]), 0);
 }

@@ -45,7 +45,8 @@ class EmbeddedHarness implements MessageQueueHarness {
   }
   async #open(path: string): Promise<MessageQueue> {
     this.#folder = path;
-    return (await openEmbeddedStore({ path, clock: this.#clock, sync: 'normal', driver: this.#driver })).messages;
+    return (await openEmbeddedStore({ path, clock: this.#clock, sync: 'normal', driver: this.#driver }))
+      .messages;
   }
 }
 

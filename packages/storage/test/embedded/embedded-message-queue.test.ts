@@ -72,9 +72,12 @@ describe('EmbeddedStore.messages', () => {
       expect(delivery.body).toEqual(body);
       seen.push(delivery.id);
     });
-    await vi.waitFor(async () => expect(await messages.stats('orders')).toMatchObject({ ready: 0, active: 0, delayed: 0 }), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(
+      async () => expect(await messages.stats('orders')).toMatchObject({ ready: 0, active: 0, delayed: 0 }),
+      {
+        timeout: 10_000,
+      },
+    );
     expect(seen).toEqual(ids);
     await messages.send('orders', [{ body }]);
   });
@@ -98,8 +101,16 @@ describe('EmbeddedStore.messages', () => {
     const second = await stores.open({ path });
     expect(await second.messages.stats('orders')).toMatchObject({ ready: 2, paused: true });
     const seen: unknown[] = [];
-    await second.messages.consume('orders', async ({ body, attempt }) => void seen.push([String(body).length, attempt]));
+    await second.messages.consume(
+      'orders',
+      async ({ body, attempt }) => void seen.push([JSON.stringify(body).length, attempt]),
+    );
     await second.messages.resume('orders');
-    await vi.waitFor(() => expect(seen).toEqual([[5_000, 1], [1, 1]]));
+    await vi.waitFor(() =>
+      expect(seen).toEqual([
+        [5_002, 1],
+        [1, 1],
+      ]),
+    );
   });
 });

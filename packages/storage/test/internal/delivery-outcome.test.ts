@@ -35,9 +35,18 @@ describe('decideOutcome', () => {
   });
 
   test('keeps a reason, in words and of bounded length', () => {
-    expect(resolved({ kind: 'dead-letter', reason: 'no customer' })).toEqual({ kind: 'dead', reason: 'no customer' });
-    expect(resolved({ kind: 'dead-letter', reason: '', error: new Error('why') })).toEqual({ kind: 'dead', reason: 'why' });
-    expect(resolved({ kind: 'dead-letter' } as never)).toMatchObject({ kind: 'dead', reason: expect.stringMatching(/\w/) as string });
+    expect(resolved({ kind: 'dead-letter', reason: 'no customer' })).toEqual({
+      kind: 'dead',
+      reason: 'no customer',
+    });
+    expect(resolved({ kind: 'dead-letter', reason: '', error: new Error('why') })).toEqual({
+      kind: 'dead',
+      reason: 'why',
+    });
+    expect(resolved({ kind: 'dead-letter' } as never)).toMatchObject({
+      kind: 'dead',
+      reason: expect.stringMatching(/\w/) as string,
+    });
     const { reason } = rejected(new Error('x'.repeat(100_000)), 3) as { readonly reason: string };
     expect(reason.length).toBeLessThanOrEqual(2_000);
   });

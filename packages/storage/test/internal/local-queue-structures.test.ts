@@ -7,15 +7,23 @@ import type { StoredMessage } from '../../src/internal/local-queue/stored-messag
 
 describe('Deque', () => {
   test('is a list with two ends', () => {
-    const command = fc.oneof(fc.record({ end: fc.constantFrom('back', 'front'), value: fc.nat() }), fc.constant('pop' as const));
+    const command = fc.oneof(
+      fc.record({ end: fc.constantFrom('back', 'front'), value: fc.nat() }),
+      fc.constant('pop' as const),
+    );
     fc.assert(
       fc.property(fc.array(command, { maxLength: 500, size: 'max' }), (commands) => {
         const deque = new Deque<number>();
         const model: number[] = [];
         for (const one of commands) {
           if (one === 'pop') expect(deque.popFront()).toBe(model.shift());
-          else if (one.end === 'back') (deque.pushBack(one.value), model.push(one.value));
-          else (deque.pushFront(one.value), model.unshift(one.value));
+          else if (one.end === 'back') {
+            deque.pushBack(one.value);
+            model.push(one.value);
+          } else {
+            deque.pushFront(one.value);
+            model.unshift(one.value);
+          }
           expect([deque.size, deque.front]).toEqual([model.length, model[0]]);
         }
       }),
@@ -55,7 +63,8 @@ describe('ReadyMessages', () => {
   test('gives the highest priority first, and within one the order in which they came', () => {
     const ready = new ReadyMessages();
     const priorities = [0, 50, 0, 100, 50, 7];
-    for (const [sequence, priority] of priorities.entries()) ready.add(message(sequence, priority, 1_000 + sequence));
+    for (const [sequence, priority] of priorities.entries())
+      ready.add(message(sequence, priority, 1_000 + sequence));
     expect(ready.size).toBe(6);
     expect(ready.oldestReadySince).toBe(1_000);
     const first = ready.take() as StoredMessage;

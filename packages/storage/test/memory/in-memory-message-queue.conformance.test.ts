@@ -22,7 +22,10 @@ describe('InMemoryMessageQueue on a clock that is moved', () => {
 describe('InMemoryMessageQueue in real time', () => {
   for (const check of messageQueueConformance) {
     test.concurrent(check.name, () =>
-      check.run({ create: async () => new InMemoryMessageQueue({ clock: systemClock }), elapse: (ms) => wait(ms) }),
+      check.run({
+        create: async () => new InMemoryMessageQueue({ clock: systemClock }),
+        elapse: (ms) => wait(ms),
+      }),
     );
   }
 });

@@ -49,7 +49,11 @@ describe('InMemoryMessageQueue', () => {
     const clock = new ManualClock();
     const queue = new InMemoryMessageQueue({ clock });
     const startedAt = clock.now();
-    await queue.send('a', [{ body: 1, delayMs: 500 }, { body: 2, delayMs: 100 }, { body: 3, delayMs: 300 }]);
+    await queue.send('a', [
+      { body: 1, delayMs: 500 },
+      { body: 2, delayMs: 100 },
+      { body: 3, delayMs: 300 },
+    ]);
     await settled();
     expect([clock.pendingTimers, (clock.nextTimerAt ?? 0) - startedAt]).toEqual([1, 100]);
     await queue.send('a', [{ body: 4, delayMs: 50 }]);
@@ -68,7 +72,10 @@ describe('InMemoryMessageQueue', () => {
   test('lets the event loop go on while it delivers a great many messages', async () => {
     await using queue = new InMemoryMessageQueue();
     await queue.pause('a');
-    await queue.send('a', Array.from({ length: 20_000 }, (_, body) => ({ body })));
+    await queue.send(
+      'a',
+      Array.from({ length: 20_000 }, (_, body) => ({ body })),
+    );
     let handled = 0;
     await queue.consume('a', async () => void (handled += 1), { concurrency: 10 });
     let turns = 0;
@@ -97,9 +104,14 @@ describe('InMemoryMessageQueue', () => {
     await using queue = new InMemoryMessageQueue();
     const counts = [0, 0, 0];
     for (const index of counts.keys()) {
-      await queue.consume('a', async () => void (counts[index] = (counts[index] ?? 0) + 1), { concurrency: 5 });
+      await queue.consume('a', async () => void (counts[index] = (counts[index] ?? 0) + 1), {
+        concurrency: 5,
+      });
     }
-    await queue.send('a', Array.from({ length: 300 }, (_, body) => ({ body })));
+    await queue.send(
+      'a',
+      Array.from({ length: 300 }, (_, body) => ({ body })),
+    );
     await settled(10);
     expect(counts.reduce((sum, count) => sum + count)).toBe(300);
     expect(Math.min(...counts)).toBeGreaterThan(50);

@@ -51,9 +51,9 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
     name: 'counts a delayed message as ready when its time has come, also when nobody consumes',
     async run(harness) {
       await using queue = await harness.create();
-      await queue.send(name, [{ body: 1, delayMs: 100 }]);
+      await queue.send(name, [{ body: 1, delayMs: 1_000 }]);
       await untilStats(harness, queue, name, { delayed: 1, ready: 0 });
-      await harness.elapse(150);
+      await harness.elapse(1_050);
       await untilStats(harness, queue, name, { delayed: 0, ready: 1 });
     },
   },
@@ -71,7 +71,10 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       hold.open();
       await untilStats(harness, queue, name, { active: 0, paused: true, ready: 2 });
       await harness.elapse(150);
-      assert.deepEqual(seen.map(({ body }) => body), ['running']);
+      assert.deepEqual(
+        seen.map(({ body }) => body),
+        ['running'],
+      );
       await queue.resume(name);
       await queue.resume(name);
       await until(harness, 'the rest', () => seen.length === 3);
@@ -127,7 +130,8 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       await untilStats(harness, queue, name, { active: 0, ready: 1 });
       await queue.send(name, [{ body: 4 }]);
       await harness.elapse(100);
-      assert.deepEqual(seen.map(({ body }) => body).toSorted(), [1, 2]);
+      assert.equal(seen.length, 2);
+      assert.deepEqual(new Set(seen.map(({ body }) => body)), new Set([1, 2]));
       const next = await observe(queue, name);
       await until(harness, 'the rest', () => next.seen.length === 2);
       assert.ok(next.seen.every(({ attempt }) => attempt === 1));
@@ -150,7 +154,9 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
     async run(harness) {
       await using queue = await harness.create();
       const reasons: unknown[] = [];
-      const { seen, consumer } = await observe(queue, name, ({ signal }) => aborted(signal, (reason) => void reasons.push(reason)));
+      const { seen, consumer } = await observe(queue, name, ({ signal }) =>
+        aborted(signal, (reason) => void reasons.push(reason)),
+      );
       await queue.send(name, [{ body: 1 }]);
       await until(harness, 'the delivery', () => seen.length === 1);
       let closed = false;
@@ -254,7 +260,20 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
     name: 'refuses names that are none, in every method',
     async run(harness) {
       await using queue = await harness.create();
-      const names: readonly unknown[] = ['', ' ', 'a b', 'a:b', 'a/b', 'ä', 'a\n', '{a}', 'x'.repeat(201), undefined, null, 7];
+      const names: readonly unknown[] = [
+        '',
+        ' ',
+        'a b',
+        'a:b',
+        'a/b',
+        'ä',
+        'a\n',
+        '{a}',
+        'x'.repeat(201),
+        undefined,
+        null,
+        7,
+      ];
       for (const wrong of names) {
         for (const [what, call] of everyCall(queue, wrong as string)) {
           await assertRejects(call, 'LOOM_INVALID_OPTION', `${what} of the queue ${JSON.stringify(wrong)}`);
@@ -274,7 +293,10 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       assert.equal((await queue.stats('A')).ready, 0, 'names are told apart by case');
       const consumers = await Promise.all(names.map((one) => observe(queue, one)));
       await until(harness, 'a delivery on each', () => consumers.every(({ seen }) => seen.length === 1));
-      assert.deepEqual(consumers.map(({ seen }) => seen[0]?.queue), names);
+      assert.deepEqual(
+        consumers.map(({ seen }) => seen[0]?.queue),
+        names,
+      );
     },
   },
   {
@@ -287,9 +309,21 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
         ['priority', [...odd, 101, 0.5], (priority) => queue.send(name, [{ body: 1, priority }])],
         ['dedupeId', ['', 7, null, {}], (dedupeId) => queue.send(name, [{ body: 1, dedupeId }])],
         ['messages', [undefined, null, 'text', {}, [null], [7]], (messages) => queue.send(name, messages)],
-        ['concurrency', [...odd, 0, 10_001, 1.5], (concurrency) => queue.consume(name, async () => {}, { concurrency })],
-        ['leaseMs', [...odd, 0, 99, 43_200_001], (leaseMs) => queue.consume(name, async () => {}, { leaseMs })],
-        ['maxDeliveries', [...odd, 0, 1.5], (maxDeliveries) => queue.consume(name, async () => {}, { maxDeliveries })],
+        [
+          'concurrency',
+          [...odd, 0, 10_001, 1.5],
+          (concurrency) => queue.consume(name, async () => {}, { concurrency }),
+        ],
+        [
+          'leaseMs',
+          [...odd, 0, 99, 43_200_001],
+          (leaseMs) => queue.consume(name, async () => {}, { leaseMs }),
+        ],
+        [
+          'maxDeliveries',
+          [...odd, 0, 1.5],
+          (maxDeliveries) => queue.consume(name, async () => {}, { maxDeliveries }),
+        ],
         ['retryDelayMs', odd, (retryDelayMs) => queue.consume(name, async () => {}, { retryDelayMs })],
         ['handler', [undefined, null, {}, 'text'], (handler) => queue.consume(name, handler)],
         ['limit', [...odd, 0, 1_001, 1.5], (limit) => queue.deadLetters.list(name, { limit })],
@@ -300,7 +334,11 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       ];
       for (const [option, values, call] of cases) {
         for (const value of values) {
-          await assertRejects(() => call(value as never), 'LOOM_INVALID_OPTION', `${option} ${String(JSON.stringify(value) ?? value)}`);
+          await assertRejects(
+            () => call(value as never),
+            'LOOM_INVALID_OPTION',
+            `${option} ${String(JSON.stringify(value) ?? value)}`,
+          );
         }
       }
       await untilEmpty(harness, queue, name);
@@ -319,7 +357,10 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       });
       await until(harness, 'the delivery', () => seen.length === 1);
       const nothing = { ids: undefined, fingerprint: undefined };
-      assert.deepEqual((await queue.deadLetters.list(name, { ...nothing, limit: undefined, cursor: undefined })).items, []);
+      assert.deepEqual(
+        (await queue.deadLetters.list(name, { ...nothing, limit: undefined, cursor: undefined })).items,
+        [],
+      );
       assert.equal(await queue.deadLetters.redrive(name, { ...nothing, perSecond: undefined }), 0);
       assert.equal(await queue.deadLetters.discard(name, nothing), 0);
     },
@@ -334,7 +375,10 @@ function aborted(signal: Delivery['signal'], then: (reason: unknown) => void): P
   }).then(() => then(signal.reason));
 }
 
-function everyCall(queue: MessageQueue, name: string): readonly (readonly [string, () => Promise<unknown>])[] {
+function everyCall(
+  queue: MessageQueue,
+  name: string,
+): readonly (readonly [string, () => Promise<unknown>])[] {
   return [
     ['send', () => queue.send(name, [{ body: 1 }])],
     ['consume', () => queue.consume(name, async () => {})],

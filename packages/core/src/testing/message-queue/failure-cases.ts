@@ -18,7 +18,7 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
         ({ attempt }) => {
           if (attempt < 3) throw new Error('not yet');
         },
-        { retryDelayMs: 300 },
+        { retryDelayMs: 800 },
       );
       const [id] = await queue.send(name, [{ body: { n: 1 } }]);
       await untilStats(harness, queue, name, { delayed: 1, active: 0, ready: 0 });
@@ -26,9 +26,15 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       assert.equal(seen.length, 1, 'it came back too early');
       await until(harness, 'three deliveries', () => seen.length === 3);
       await untilEmpty(harness, queue, name);
-      assert.deepEqual(seen.map(({ attempt }) => attempt), [1, 2, 3]);
+      assert.deepEqual(
+        seen.map(({ attempt }) => attempt),
+        [1, 2, 3],
+      );
       assert.ok(seen.every((one) => one.id === id && one.sentAt === seen[0]?.sentAt));
-      assert.deepEqual(seen.map(({ body }) => body), [{ n: 1 }, { n: 1 }, { n: 1 }]);
+      assert.deepEqual(
+        seen.map(({ body }) => body),
+        [{ n: 1 }, { n: 1 }, { n: 1 }],
+      );
     },
   },
   {
@@ -40,9 +46,9 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       });
       await queue.send(name, [{ body: 1 }]);
       await untilStats(harness, queue, name, { delayed: 1 });
-      await harness.elapse(700);
+      await harness.elapse(500);
       assert.equal(seen.length, 1);
-      await harness.elapse(400);
+      await harness.elapse(600);
       await until(harness, 'the second delivery', () => seen.length === 2);
     },
   },
@@ -62,8 +68,14 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
     name: 'obeys a retry verdict and its delay, and counts it as a delivery',
     async run(harness) {
       await using queue = await harness.create();
-      const verdicts: readonly (Verdict | undefined)[] = [{ kind: 'retry' }, { kind: 'retry', delayMs: 300 }, undefined];
-      const { seen } = await observe(queue, name, ({ attempt }) => verdicts[attempt - 1], { retryDelayMs: 60_000 });
+      const verdicts: readonly (Verdict | undefined)[] = [
+        { kind: 'retry' },
+        { kind: 'retry', delayMs: 1_000 },
+        undefined,
+      ];
+      const { seen } = await observe(queue, name, ({ attempt }) => verdicts[attempt - 1], {
+        retryDelayMs: 60_000,
+      });
       await queue.send(name, [{ body: 1 }]);
       await until(harness, 'the second delivery', () => seen.length === 2);
       await untilStats(harness, queue, name, { delayed: 1, active: 0 });
@@ -71,7 +83,10 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       assert.equal(seen.length, 2, 'it came back too early');
       await until(harness, 'the third delivery', () => seen.length === 3);
       await untilEmpty(harness, queue, name);
-      assert.deepEqual(seen.map(({ attempt }) => attempt), [1, 2, 3]);
+      assert.deepEqual(
+        seen.map(({ attempt }) => attempt),
+        [1, 2, 3],
+      );
     },
   },
   {
@@ -130,7 +145,11 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
     async run(harness) {
       await using queue = await harness.create();
       const reason = 'The invoice has no "customer": 漢字';
-      const { seen } = await observe(queue, name, () => ({ kind: 'dead-letter', reason, error: new Error('cause') }));
+      const { seen } = await observe(queue, name, () => ({
+        kind: 'dead-letter',
+        reason,
+        error: new Error('cause'),
+      }));
       await queue.send(name, [{ body: 1 }]);
       await untilStats(harness, queue, name, { dead: 1, ready: 0, delayed: 0, active: 0 });
       const { items } = await queue.deadLetters.list(name);
@@ -141,9 +160,14 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
     name: 'delivers a released message again as if it had never been delivered',
     async run(harness) {
       await using queue = await harness.create();
-      const { seen } = await observe(queue, name, (_, all) => (all.length <= 6 ? { kind: 'release' } : undefined), {
-        maxDeliveries: 2,
-      });
+      const { seen } = await observe(
+        queue,
+        name,
+        (_, all) => (all.length <= 6 ? { kind: 'release' } : undefined),
+        {
+          maxDeliveries: 2,
+        },
+      );
       await queue.send(name, [{ body: 1 }]);
       await until(harness, 'seven deliveries', () => seen.length === 7);
       await untilEmpty(harness, queue, name);
@@ -173,8 +197,25 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
     name: 'treats whatever a handler throws as a rejection',
     async run(harness) {
       await using queue = await harness.create();
-      const hostile = new Proxy({}, { get: () => { throw new Error('do not look'); } });
-      const thrown: readonly unknown[] = [undefined, null, 0, '', 'text', Symbol('s'), { message: 'like an error' }, {}, hostile];
+      const hostile = new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error('do not look');
+          },
+        },
+      );
+      const thrown: readonly unknown[] = [
+        undefined,
+        null,
+        0,
+        '',
+        'text',
+        Symbol('s'),
+        { message: 'like an error' },
+        {},
+        hostile,
+      ];
       const { seen } = await observe(
         queue,
         name,
@@ -183,7 +224,10 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
         },
         { retryDelayMs: 10 },
       );
-      await queue.send(name, thrown.map((_, body) => ({ body })));
+      await queue.send(
+        name,
+        thrown.map((_, body) => ({ body })),
+      );
       await until(harness, 'two deliveries of each', () => seen.length === thrown.length * 2);
       await untilEmpty(harness, queue, name);
     },
@@ -192,9 +236,24 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
     name: 'buries a message whatever its handler throws, always with a reason in words',
     async run(harness) {
       await using queue = await harness.create();
-      const thrown: readonly unknown[] = [undefined, 'plain text', { message: 'like an error' }, new TypeError('no')];
-      await observe(queue, name, ({ body }) => { throw thrown[body as number]; }, { maxDeliveries: 1 });
-      await queue.send(name, thrown.map((_, body) => ({ body })));
+      const thrown: readonly unknown[] = [
+        undefined,
+        'plain text',
+        { message: 'like an error' },
+        new TypeError('no'),
+      ];
+      await observe(
+        queue,
+        name,
+        ({ body }) => {
+          throw thrown[body as number];
+        },
+        { maxDeliveries: 1 },
+      );
+      await queue.send(
+        name,
+        thrown.map((_, body) => ({ body })),
+      );
       await untilStats(harness, queue, name, { dead: thrown.length });
       const { items } = await queue.deadLetters.list(name);
       const reasons = new Map(items.map(({ body, reason }) => [body, reason]));
@@ -224,7 +283,12 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
     async run(harness) {
       await using queue = await harness.create();
       const verdicts: readonly unknown[] = [
-        { kind: 'nonsense' }, { kind: 'retry', delayMs: Number.NaN }, { kind: 'retry', delayMs: -1 }, 'ack', true, {},
+        { kind: 'nonsense' },
+        { kind: 'retry', delayMs: Number.NaN },
+        { kind: 'retry', delayMs: -1 },
+        'ack',
+        true,
+        {},
       ];
       const { seen } = await observe(
         queue,
@@ -232,7 +296,10 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
         ({ body, attempt }) => (attempt === 1 ? (verdicts[body as number] as Verdict) : undefined),
         { retryDelayMs: 10 },
       );
-      await queue.send(name, verdicts.map((_, body) => ({ body })));
+      await queue.send(
+        name,
+        verdicts.map((_, body) => ({ body })),
+      );
       await until(harness, 'two deliveries of each', () => seen.length === verdicts.length * 2);
       await untilEmpty(harness, queue, name);
     },
@@ -246,9 +313,9 @@ export const failureCases: readonly ConformanceCase<MessageQueueHarness>[] = [
         name,
         async (delivery) => {
           deliveries.push(delivery);
-          for (let step = 0; step < 12; step += 1) await harness.elapse(50);
+          for (let step = 0; step < 25; step += 1) await harness.elapse(100);
         },
-        { leaseMs: 200, concurrency: 2 },
+        { leaseMs: 1_000, concurrency: 2 },
       );
       await queue.send(name, [{ body: 1 }]);
       await until(harness, 'the delivery', () => deliveries.length === 1);

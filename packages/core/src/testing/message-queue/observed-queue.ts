@@ -24,7 +24,10 @@ export interface SeenDelivery {
   readonly sentAt: number;
 }
 
-export type Script = (delivery: Delivery, seen: readonly SeenDelivery[]) => Promise<Verdict | void> | Verdict | void;
+export type Script = (
+  delivery: Delivery,
+  seen: readonly SeenDelivery[],
+) => Promise<Verdict | void> | Verdict | void;
 
 export interface Observed {
   readonly consumer: Consumer;
@@ -91,7 +94,11 @@ export function untilEmpty(
   return untilStats(harness, queue, name, { ready: 0, delayed: 0, active: 0, dead: 0 });
 }
 
-export async function assertRejects(action: () => Promise<unknown>, code: LoomErrorCode, what: string): Promise<void> {
+export async function assertRejects(
+  action: () => Promise<unknown>,
+  code: LoomErrorCode,
+  what: string,
+): Promise<void> {
   let thrown: unknown;
   try {
     await action();
@@ -99,7 +106,11 @@ export async function assertRejects(action: () => Promise<unknown>, code: LoomEr
     thrown = error;
   }
   assert.ok(thrown !== undefined, `${what} was accepted`);
-  assert.ok(isLoomError(thrown, code), `${what} was refused with ${String(thrown)}, not with ${code}`);
+  assert.ok(isLoomError(thrown, code), `${what} was refused with ${describe(thrown)}, not with ${code}`);
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : typeof thrown;
 }
 
 /** A promise that the test settles. */
@@ -117,6 +128,10 @@ export function gate(): Gate {
 }
 
 /** Sends bodies one after the other, so that their order is certain. */
-export async function sendInOrder(queue: MessageQueue, name: string, bodies: readonly (string | number)[]): Promise<void> {
+export async function sendInOrder(
+  queue: MessageQueue,
+  name: string,
+  bodies: readonly (string | number)[],
+): Promise<void> {
   for (const body of bodies) await queue.send(name, [{ body }]);
 }

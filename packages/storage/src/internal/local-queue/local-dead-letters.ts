@@ -6,7 +6,12 @@ import type {
   DeadLetters,
   DeadLetterSelection,
 } from '@certoai/loom-core';
-import { checkQueueName, checkSelection, resolveListOptions, resolveRedriveInterval } from '../message-queue-options.js';
+import {
+  checkQueueName,
+  checkSelection,
+  resolveListOptions,
+  resolveRedriveInterval,
+} from '../message-queue-options.js';
 import type { MessageKeeper } from './message-keeper.js';
 import type { StoredMessage } from './stored-message.js';
 

@@ -10,7 +10,12 @@ import type {
   OutgoingMessage,
   QueueStats,
 } from '@certoai/loom-core';
-import { checkMessages, checkQueueName, closedError, resolveConsumeOptions } from '../message-queue-options.js';
+import {
+  checkMessages,
+  checkQueueName,
+  closedError,
+  resolveConsumeOptions,
+} from '../message-queue-options.js';
 import { LocalConsumer } from './local-consumer.js';
 import { LocalDeadLetters } from './local-dead-letters.js';
 import { LocalQueue } from './local-queue.js';

@@ -38,7 +38,10 @@ export interface MessageKeeper {
   setPaused(queue: string, paused: boolean): void | Promise<void>;
 
   deadCount(queue: string): number;
-  listDead(queue: string, options: DeadLetterListOptions & { readonly limit: number }): DeadLetterPage | Promise<DeadLetterPage>;
+  listDead(
+    queue: string,
+    options: DeadLetterListOptions & { readonly limit: number },
+  ): DeadLetterPage | Promise<DeadLetterPage>;
   groupDead(queue: string): readonly DeadLetterGroup[] | Promise<readonly DeadLetterGroup[]>;
   /** Makes the selected wait again, the n-th from 0 due `n * intervalMs` after `now`. @returns these, oldest first */
   revive(

@@ -1,0 +1,145 @@
+import { rejects } from 'node:assert/strict';
+import { isLoomError } from '@certoai/loom-core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EmbeddedDatabase } from '../../src/embedded/embedded-database.js';
+import { EmbeddedExecutionStore } from '../../src/embedded/embedded-execution-store.js';
+import { resolveEmbeddedStoreOptions } from '../../src/embedded/embedded-store-options.js';
+import { completed, execution, fiveSteps, step, times } from './executions.js';
+import { OpenedStores, drivers } from './opened-stores.js';
+
+describe.each(drivers)('group commit on %s', (driver) => {
+  const stores = new OpenedStores();
+  let database: EmbeddedDatabase;
+  let store: EmbeddedExecutionStore;
+
+  beforeEach(async () => {
+    database = EmbeddedDatabase.open(resolveEmbeddedStoreOptions({ path: stores.folder(), driver }));
+    store = new EmbeddedExecutionStore(database);
+    await store.create(execution('known-definition'));
+  });
+  afterEach(async () => {
+    database.close();
+    await stores.clear();
+  });
+
+  /** What `work` costs. */
+  async function cost(work: () => Promise<unknown>): Promise<{ readonly transactions: number; readonly statements: number }> {
+    const before = database.counters;
+    await work();
+    const after = database.counters;
+    return {
+      transactions: after.transactions - before.transactions,
+      statements: after.statements - before.statements,
+    };
+  }
+
+  test('writes all that is asked for in one turn of the event loop in one transaction', async () => {
+    const creating = await cost(() => Promise.all(times(100).map((n) => store.create(execution(`e${n}`)))));
+    expect(creating).toEqual({ transactions: 1, statements: 100 });
+    const recording = await cost(() => Promise.all(times(100).map((n) => store.record(completed(`e${n}`, 0)))));
+    expect(recording).toEqual({ transactions: 1, statements: 100 });
+  });
+
+  test('takes one transaction for the same step of a hundred executions', async () => {
+    const { transactions, statements } = await cost(() => Promise.all(times(100).map((n) => fiveSteps(store, `e${n}`))));
+    expect(transactions).toBe(6);
+    expect(statements).toBe(100 * 11);
+  });
+
+  test('spends one statement on a create and a record, and one more than its records on a commit', async () => {
+    expect(await cost(() => store.create(execution('e1')))).toEqual({ transactions: 1, statements: 1 });
+    expect(await cost(() => store.record(completed('e1', 0)))).toEqual({ transactions: 1, statements: 1 });
+    const records = times(7).map((index) => completed('e1', 10 + index));
+    expect(await cost(() => store.commit(step('e1', 1, { records })))).toEqual({ transactions: 1, statements: 8 });
+    const retry = completed('e1', 1, { kind: 'pending', next: 2 });
+    expect(await cost(() => store.record(retry))).toEqual({ transactions: 1, statements: 1 });
+    expect((await cost(() => store.commit(step('e1', 2, { status: 'completed' })))).statements).toBe(1);
+  });
+
+  test('writes nothing for what is refused and for what is only read', async () => {
+    await store.create(execution('e1', { wakeAt: 1 }));
+    await store.record(completed('e1', 0));
+    const free = await cost(async () => {
+      await store.record(completed('e1', 0));
+      await store.commit(step('e1', 9));
+      await store.create(execution('e1'));
+      await store.load('e1');
+      await store.list({});
+      await store.records({ executionId: 'e1', node: 'work' });
+      await store.claim({ now: 5, leaseMs: 10, limit: 1 });
+    });
+    expect(free).toEqual({ transactions: 0, statements: 0 });
+  });
+
+  test('splits what would block the event loop for long', async () => {
+    const { transactions, statements } = await cost(() =>
+      Promise.all(times(20_000).map((index) => store.record(completed('known-definition', index)))),
+    );
+    expect(statements).toBe(20_000);
+    expect(transactions).toBeGreaterThan(1);
+  });
+
+  test('shows a reader what was asked for before it, and nothing that is not on disk yet', async () => {
+    await store.create(execution('e1'));
+    const committing = store.commit(step('e1', 1));
+    const loading = store.load('e1');
+    expect(await Promise.race([committing.then(() => 'committed'), loading.then(() => 'loaded')])).toBe('committed');
+    expect((await loading)?.version).toBe(2);
+  });
+
+  test('rejects everything in a transaction that fails, and goes on from what the file says', async () => {
+    await store.create(execution('e1'));
+    const broken = database.prepare('INSERT INTO records (execution) VALUES (?)');
+    const outcomes = await Promise.allSettled([
+      store.commit(step('e1', 1)),
+      store.record(completed('e1', 0)),
+      store.create(execution('e2')),
+      database.enqueue((transaction) => transaction.run(broken, [1])),
+      store.record(completed('e1', 1)),
+    ]);
+    const [first, second, third, fourth, fifth] = outcomes;
+    for (const lost of [first, second, third, fourth]) {
+      expect(lost?.status === 'rejected' && isLoomError(lost.reason, 'LOOM_STORE_FAILED')).toBe(true);
+    }
+    // It came after the failure, so it found what the file says.
+    expect(fifth).toMatchObject({ status: 'fulfilled', value: { accepted: true, counters: { done: 1, failed: 0 } } });
+    expect(database.counters.failures).toBe(1);
+    expect(await store.load('e2')).toBeUndefined();
+    expect(await store.commit(step('e1', 1))).toEqual({ committed: true, version: 2 });
+    expect(await store.record(completed('e1', 0))).toMatchObject({ accepted: true, counters: { done: 2 } });
+    expect(await store.create(execution('e2'))).toEqual({ created: true, id: 'e2' });
+  });
+
+  test('keeps claims through a transaction that fails', async () => {
+    await store.create(execution('e1', { wakeAt: 1 }));
+    await store.claim({ now: 1, leaseMs: 100, limit: 1 });
+    await rejects(
+      database.enqueue((transaction) => {
+        transaction.run(database.prepare('DELETE FROM executions'), []);
+        throw new Error('after it has written');
+      }),
+    );
+    expect(await store.claim({ now: 100, leaseMs: 100, limit: 1 })).toEqual({ ids: [], nextWakeAt: 101 });
+    expect((await store.claim({ now: 101, leaseMs: 100, limit: 1 })).ids).toEqual(['e1']);
+  });
+
+  test('loses only the operation that fails before it has written', async () => {
+    const failing = database.enqueue(() => {
+      throw new Error('before it has written');
+    });
+    const creating = store.create(execution('e1'));
+    await rejects(failing, (error) => isLoomError(error, 'LOOM_STORE_FAILED'));
+    expect(await creating).toEqual({ created: true, id: 'e1' });
+    expect(database.counters.failures).toBe(0);
+  });
+
+  test('writes what waits when it is closed', async () => {
+    const creating = store.create(execution('e1'));
+    database.close();
+    expect(await creating).toEqual({ created: true, id: 'e1' });
+    await rejects(database.enqueue(() => 1), (error) => isLoomError(error, 'LOOM_CLOSED'));
+    await rejects(database.read(() => 1), (error) => isLoomError(error, 'LOOM_CLOSED'));
+    const again = await stores.open({ path: database.folder, driver });
+    expect((await again.executions.load('e1'))?.version).toBe(1);
+  });
+});
