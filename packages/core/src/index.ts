@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export { Actor } from './actor/actor.js';
 export type {
   ActorClass,

@@ -1,7 +1,8 @@
 export { definePipeline } from './definition/define-pipeline.js';
+export type { PipelineInput } from './definition/define-pipeline.js';
 export { loadPipeline, parsePipeline } from './definition/load-pipeline.js';
 export type { Expression, Scope, Template } from './definition/expression.js';
-export type { PipelineDefinition, StageDefinition } from './definition/pipeline-definition.js';
+export type { CustomModes, PipelineDefinition, StageDefinition } from './definition/pipeline-definition.js';
 export type { ControlRequest } from './engine/decide.js';
 export type { Failure } from './engine/state.js';
 export { Loom } from './loom.js';

@@ -7,6 +7,8 @@ export type { RedisClient, RedisConnectionOptions } from './bullmq/redis-client.
 export { openEmbeddedStore } from './embedded/embedded-store.js';
 export type { EmbeddedStore } from './embedded/embedded-store.js';
 export type { EmbeddedStoreOptions } from './embedded/embedded-store-options.js';
+export type { SqliteDriverName } from './embedded/sqlite-driver.js';
 export { InMemoryExecutionStore } from './memory/in-memory-execution-store.js';
+export type { InMemoryExecutionStoreOptions } from './memory/in-memory-execution-store.js';
 export { InMemoryMessageQueue } from './memory/in-memory-message-queue.js';
 export type { InMemoryMessageQueueOptions } from './memory/in-memory-message-queue.js';

@@ -10,6 +10,7 @@ import { requestStop } from './lifecycle.js';
 import { Siblings } from './siblings.js';
 import type { SpawnOptions } from './spawn-options.js';
 import { stash, unstashAll } from './stash.js';
+import { checkAlive } from './stop-error.js';
 import { TimerTable } from './timer-table.js';
 import type { ActorTimers } from './timers.js';
 import { unwatch, watch } from './watch.js';
@@ -70,6 +71,7 @@ export class ActorCell extends Cell implements ActorContext {
     return this.offspring?.named(name)?.self;
   }
   spawn(actor: ActorSource, options?: SpawnOptions): ActorRef {
+    checkAlive(this);
     return this.system.spawn(actor, options, (this.offspring ??= new Siblings(this))).self;
   }
   actorOf(type: string, key?: string): ActorRef {
@@ -104,6 +106,7 @@ export class ActorCell extends Cell implements ActorContext {
     return (this.extra.timers ??= new TimerTable(this));
   }
   setReceiveTimeout(timeoutMs: number | undefined): void {
+    checkAlive(this);
     setReceiveTimeout(this, timeoutMs);
   }
 }

@@ -68,7 +68,8 @@ function adapt(value: unknown, what: string): ActorInstance {
   const candidate = value as Candidate;
   const name = typeof value === 'object' && value !== null ? handlerName(candidate) : undefined;
   if (name === undefined) throw noActor(value, what);
-  if (name === 'onReceive') return value as ActorInstance;
+  // One that is frozen cannot be given its context.
+  if (name === 'onReceive' && Object.isExtensible(value)) return value as ActorInstance;
   return new CallingActor((message, context) => (candidate[name] as Method)(message, context), candidate);
 }
 
@@ -93,6 +94,12 @@ class CallingActor extends Actor {
   }
   override onRestart(error: unknown, context: ActorContext): unknown {
     return this.#target?.['onRestart']?.(error, context);
+  }
+  override onTerminated(ref: ActorRef, context: ActorContext): unknown {
+    return this.#target?.['onTerminated']?.(ref, context);
+  }
+  override onReceiveTimeout(context: ActorContext): unknown {
+    return this.#target?.['onReceiveTimeout']?.(context);
   }
 }
 

@@ -42,10 +42,20 @@ export class ActorHome {
 
   /** A message for a cell without an instance: another cell may have taken its key since. */
   wake(cell: Cell, message: unknown): void {
-    const live = this.#live.get(cell.name) ?? this.#revive(cell);
-    if (!live) return cell.abandon(message, 'stopped');
-    cell.self.cell = live;
-    live.post(message);
+    const live = this.present(cell);
+    if (live !== cell) {
+      cell.self.cell = live;
+      return live.post(message);
+    }
+    if (!this.isOpen) return cell.abandon(message, 'stopped');
+    // First the message: an actor that fails to start leaves it, and is not woken by it again.
+    cell.enqueue(message);
+    this.#revive(cell);
+  }
+
+  /** The cell that has the key of `cell` now. */
+  present(cell: Cell): Cell {
+    return this.#live.get(cell.name) ?? cell;
   }
 
   /** `cell` has put its instance away. */
@@ -58,10 +68,9 @@ export class ActorHome {
   replace(registration: ActorRegistration): void {
     this.#registration = registration;
     this.#spec = resolveSpec(registration.definition, registration.options, this);
-    for (const cell of this.#live.values()) {
-      const isBetween = (cell.flags & is.suspended) !== 0;
+    for (const cell of [...this.#live.values()]) {
       cell.spec = this.#spec;
-      if (!isBetween) judge(cell, { directive: 'renew', error: undefined });
+      judge(cell, { directive: 'renew', error: undefined });
     }
   }
 
@@ -75,14 +84,12 @@ export class ActorHome {
     for (const cell of [...this.#live.values()]) kill(cell);
   }
 
-  #revive(cell: Cell): Cell | undefined {
-    if (!this.isOpen) return undefined;
+  #revive(cell: Cell): void {
     cell.spec = this.#spec;
     cell.flags = is.suspended | (cell.flags & is.scheduled);
     this.#live.set(cell.name, cell);
     this.#siblings.add(cell);
     start(cell);
-    return cell;
   }
 
   #checkKey(key: string): void {

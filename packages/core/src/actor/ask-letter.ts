@@ -40,7 +40,7 @@ export class AskLetter extends Letter {
   }
 
   override abandon(cell: Cell, reason: DeadLetterReason, cause?: unknown): void {
-    if (!this.ended) this.fail(notAnswered(cell.path, this.body, reason, cause));
+    if (!this.ended) this.fail(notAnswered(cell.path, describeMessage(this.body), reason, cause));
   }
 
   override expire(): void {
@@ -81,8 +81,7 @@ export function describeMessage(message: unknown): string {
   return 'a message';
 }
 
-function notAnswered(actor: string, body: unknown, reason: DeadLetterReason, cause: unknown): LoomError {
-  const what = describeMessage(body);
+export function notAnswered(actor: string, what: string, reason: DeadLetterReason, cause?: unknown): LoomError {
   const options = cause === undefined ? {} : { cause };
   if (reason === 'stopped') {
     const message = `Actor "${actor}" stopped before it handled ${what}.`;

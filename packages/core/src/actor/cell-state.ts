@@ -18,4 +18,6 @@ export const is = {
   judged: 256,
   /** Suspended because its parent has to decide. */
   escalated: 512,
+  /** Its last start failed: there is no state to resume with. */
+  hollow: 1024,
 } as const;

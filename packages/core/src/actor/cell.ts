@@ -205,17 +205,24 @@ export abstract class Cell implements Workable {
   }
 
   #refuse(message: unknown): void {
-    const { home, overflow } = this.spec;
+    const { home, overflow, capacity } = this.spec;
     if ((this.flags & is.dormant) !== 0 && home) return home.wake(this, message);
     if ((this.flags & closed) !== 0) {
       // An actor of a registered type comes back: what arrives while it goes is for the next instance.
-      if (home?.isOpen && (this.flags & is.stopped) === 0) return this.enqueue(message);
-      return this.abandon(message, 'stopped');
+      if (!home?.isOpen || (this.flags & is.stopped) !== 0) return this.abandon(message, 'stopped');
+      if (this.count < capacity) return this.enqueue(message);
     }
-    if (overflow === 'drop-oldest' && !(this.first instanceof Letter && this.first.isEssential)) {
-      this.abandon(this.take(), 'dropped-oldest');
-      return this.enqueue(message);
-    }
+    if (overflow === 'drop-oldest' && this.#dropOldest()) return this.enqueue(message);
     this.abandon(message, overflow === 'reject' ? 'mailbox-full' : 'dropped-newest');
+  }
+
+  /** The runtime's own stay. @returns whether there was another */
+  #dropOldest(): boolean {
+    const kept: unknown[] = [];
+    while (this.first instanceof Letter && this.first.isEssential) kept.push(this.take());
+    const isAny = this.count > 0;
+    if (isAny) this.abandon(this.take(), 'dropped-oldest');
+    for (const letter of kept.reverse()) this.putBack(letter);
+    return isAny;
   }
 }

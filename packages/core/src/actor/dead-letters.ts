@@ -8,7 +8,6 @@ export type DeadLetterReason =
   | 'dropped-newest'
   | 'dropped-oldest'
   | 'expired'
-  | 'unknown-actor'
   | 'send-failed';
 
 /** A told message that no actor handled. Asks are not here: they reject. */

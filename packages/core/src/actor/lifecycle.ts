@@ -1,4 +1,4 @@
-import { LoomError } from '../errors/loom-error.js';
+import { oneOf } from '../internal/one-of.js';
 import { isThenable } from '../internal/thenable.js';
 import type { ActorInstance } from './actor-definition.js';
 import type { Cell } from './cell.js';
@@ -6,7 +6,8 @@ import { is } from './cell-state.js';
 import { armIdle, disarmIdle } from './idle.js';
 import { Letter } from './letter.js';
 import { unstashAll } from './stash.js';
-import { mayRestart, restartDelay } from './supervision.js';
+import { stopError } from './stop-error.js';
+import { directives, mayRestart, restartDelay } from './supervision.js';
 import type { Verdict } from './supervision.js';
 import { announceTermination } from './watch.js';
 
@@ -38,20 +39,23 @@ export function start(cell: Cell): void {
 }
 
 function enter(cell: Cell, instance: ActorInstance): unknown {
+  // The worker closed while a factory was at work.
+  if ((cell.flags & is.stopped) !== 0) return undefined;
   cell.instance = instance;
   instance.context = cell.context;
   return instance.onStart?.(cell.context);
 }
 
 function failedToStart(cell: Cell, error: unknown): void {
-  if ((cell.flags & is.stopping) !== 0) void end(cell);
-  else fail(cell, error);
+  if ((cell.flags & is.stopping) !== 0) return void end(cell);
+  cell.flags = (cell.flags & ~is.suspended) | is.hollow;
+  fail(cell, error);
 }
 
 function ready(cell: Cell): void {
   if ((cell.flags & is.stopped) !== 0) return;
   cell.current = undefined;
-  cell.flags &= ~is.suspended;
+  cell.flags &= ~(is.suspended | is.hollow);
   const { passivateAfterMs } = cell.spec;
   if (passivateAfterMs < Infinity && cell.name !== undefined) armIdle(cell, 'passivation', passivateAfterMs);
   proceed(cell);
@@ -98,19 +102,18 @@ export function fail(cell: Cell, error: unknown): void {
 
 function decide(cell: Cell, error: unknown): Verdict['directive'] {
   try {
-    const directive = cell.spec.supervision.decide(error);
-    // Without an instance there is nothing to go on with.
-    const hasState = (cell.flags & is.suspended) === 0;
-    return directive === 'resume' && !hasState ? 'restart' : directive;
+    return oneOf('supervision.onFailure', cell.spec.supervision.decide(error), directives);
   } catch (reason) {
     cell.system.logger.error('Supervision failed, so the actor stops', { actor: cell.path, error: reason });
     return 'stop';
   }
 }
 
-/** Carries out what was decided: now, or after the message the actor is at. */
+/** Carries out what was decided: now, or after the message or the start the actor is at. */
 export function judge(cell: Cell, verdict: Verdict): void {
-  if ((cell.flags & (is.active | is.busy)) === 0) return execute(cell, verdict);
+  const isBetween = (cell.flags & is.suspended) !== 0 && (cell.flags & is.escalated) === 0;
+  if (isBetween && verdict.directive === 'stop') return giveUp(cell, verdict.error);
+  if (!isBetween && (cell.flags & (is.active | is.busy)) === 0) return execute(cell, verdict);
   if (cell.extra.verdict?.directive === 'stop') return;
   cell.extra.verdict = verdict;
   cell.flags |= is.judged;
@@ -125,6 +128,7 @@ function execute(cell: Cell, { directive, error }: Verdict): void {
     case 'renew':
       return void end(cell);
     case 'resume':
+      if ((cell.flags & is.hollow) !== 0) return void restart(cell, error);
       for (const child of cell.offspring?.all() ?? []) {
         if ((child.flags & is.escalated) !== 0) execute(child, { directive, error });
       }
@@ -160,6 +164,9 @@ async function restart(cell: Cell, error: unknown): Promise<void> {
     if ((cell.flags & is.stopped) !== 0) return;
     if ((cell.flags & is.stopping) !== 0) return end(cell);
     unstashAll(cell);
+    // What was set, or decided, since: this start is all the answer it needs.
+    reset(cell);
+    cell.flags &= ~is.judged;
     start(cell);
   });
 }
@@ -192,6 +199,8 @@ export async function end(cell: Cell): Promise<void> {
     if (cell.offspring?.first) await stopChildren(cell);
     const stopping = hook(cell, 'onStop', () => cell.instance?.onStop?.(cell.context));
     if (stopping) await stopping;
+    // Those that the hook spawned.
+    if (cell.offspring?.first) await stopChildren(cell);
     if ((cell.flags & is.stopped) === 0) retire(cell);
   });
 }
@@ -199,7 +208,6 @@ export async function end(cell: Cell): Promise<void> {
 /** Ends without waiting for anything: for a worker that closes and whose handlers do not return. */
 export function kill(cell: Cell): void {
   for (const child of cell.offspring?.all() ?? []) kill(child);
-  reset(cell);
   const { current } = cell;
   if (current instanceof Letter) {
     current.cancel(stopError(cell));
@@ -209,6 +217,8 @@ export function kill(cell: Cell): void {
 }
 
 function retire(cell: Cell): void {
+  // Its last hook may have set timers.
+  reset(cell);
   const { extras, spec } = cell;
   const revives = spec.home?.isOpen === true;
   if (extras?.stash) {
@@ -268,10 +278,6 @@ function pause(cell: Cell, delayMs: number): Promise<void> {
       resolve();
     };
   });
-}
-
-function stopError(cell: Cell): LoomError {
-  return new LoomError('LOOM_ACTOR_STOPPED', `Actor "${cell.path}" was stopped.`, { actor: cell.path });
 }
 
 function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {

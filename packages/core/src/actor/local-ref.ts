@@ -33,21 +33,27 @@ export class LocalRef implements ActorRef {
       letter = new AskLetter(message, undefined, cell, system.askTimeoutMs);
     } else {
       const { signal } = options;
-      const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, system.askTimeoutMs, { min: 1 });
       if (signal?.aborted) return Promise.reject(signal.reason);
-      letter = new AskLetter(message, envelopeOf(message, cell, options), cell, timeoutMs);
+      try {
+        const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, system.askTimeoutMs, { min: 1 });
+        letter = new AskLetter(message, envelopeOf(message, cell, options), cell, timeoutMs);
+      } catch (error) {
+        return Promise.reject(error);
+      }
       if (signal) letter.listen(signal);
     }
     return new Promise<Reply>((resolve, reject) => {
       letter.resolve = resolve as (value: unknown) => void;
       letter.reject = reject;
-      system.asks.add(letter, letter.timeoutMs);
       cell.post(letter);
+      // A stopped actor has refused it by now: no timer for that.
+      if (!letter.ended) system.asks.add(letter, letter.timeoutMs);
     });
   }
 
   stop(options?: StopOptions): Promise<void> {
-    return requestStop(this.cell, options?.drain === true);
+    const { cell } = this;
+    return requestStop(cell.spec.home?.present(cell) ?? cell, options?.drain === true);
   }
 
   toJSON(): string {
@@ -58,8 +64,6 @@ export class LocalRef implements ActorRef {
 /** None for options that say nothing about the message itself. */
 function envelopeOf(body: unknown, cell: Cell, options: TellOptions): MessageEnvelope | undefined {
   const { headers, correlationId, causationId, idempotencyKey, expiresInMs, priority, replyTo } = options;
-  wholeNumber('expiresInMs', expiresInMs, undefined, { min: 1 });
-  wholeNumber('priority', priority, undefined, { min: 0, max: 100 });
   const said = headers ?? correlationId ?? causationId ?? idempotencyKey ?? expiresInMs ?? priority ?? replyTo;
   return said === undefined ? undefined : createEnvelope(body, cell.path, options, cell.system);
 }

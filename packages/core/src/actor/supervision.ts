@@ -43,7 +43,7 @@ export interface Verdict {
   readonly error: unknown;
 }
 
-const directives = ['restart', 'resume', 'stop', 'escalate'] as const;
+export const directives = ['restart', 'resume', 'stop', 'escalate'] as const;
 
 /** @throws LoomError `LOOM_INVALID_OPTION` */
 export function resolveSupervision(supervision: Supervision = {}): ResolvedSupervision {

@@ -1,7 +1,11 @@
 import { wholeNumber } from '../internal/numeric-option.js';
 import type { Cell } from './cell.js';
+import { is } from './cell-state.js';
 import { Letter } from './letter.js';
+import { checkAlive } from './stop-error.js';
 import type { ActorTimers } from './timers.js';
+
+const ending = is.draining | is.stopping;
 
 class TimerLetter extends Letter {
   readonly #timer: Timer;
@@ -14,6 +18,9 @@ class TimerLetter extends Letter {
     return this.#timer.handled() ? cell.receive(this.body) : undefined;
   }
   override abandon(): void {}
+  override get isEssential(): boolean {
+    return true;
+  }
 }
 
 /** The named timers of one actor. */
@@ -43,8 +50,9 @@ export class TimerTable implements ActorTimers {
   }
 
   #set(name: string, ms: number, message: unknown, periodic: boolean): void {
-    this.cancel(name);
     const cell = this.#cell;
+    checkAlive(cell);
+    this.cancel(name);
     let cancel: () => void;
     let live = true;
     let waiting = false;
@@ -62,10 +70,10 @@ export class TimerTable implements ActorTimers {
     const arm = (): void => {
       cancel = cell.system.clock.setTimer(ms, () => {
         if (periodic) arm();
-        // A slow actor gets one tick, not all that it missed.
-        if (waiting) return;
+        // A slow actor gets one tick, not all that it missed; one that ends gets none.
+        if (waiting || (cell.flags & ending) !== 0) return;
         waiting = true;
-        cell.post(new TimerLetter(message, timer));
+        cell.enqueue(new TimerLetter(message, timer));
       });
     };
     arm();

@@ -1,4 +1,7 @@
-/** Messages an actor sends to itself later. They end with it, also when it restarts. */
+/**
+ * Messages an actor sends to itself later. They end with it, also when it restarts or is put away. No bound
+ * of the mailbox keeps them out: of each timer at most one waits.
+ */
 export interface ActorTimers {
   /** Sends `message` once, `delayMs` from now. A timer of the same name is replaced. */
   once(name: string, delayMs: number, message: unknown): void;

@@ -47,7 +47,7 @@ export function announceTermination(cell: Cell, { watchers, watching }: CellExtr
 
 function cellOf(ref: ActorRef): Cell {
   const { cell } = ref as { readonly cell?: Cell };
-  if (cell) return cell;
+  if (cell) return cell.spec.home?.present(cell) ?? cell;
   const message = `Actor "${ref.path}" runs in another process, so it cannot be watched. Ask it, with a timeout.`;
   throw new LoomError('LOOM_UNSUPPORTED', message, { actor: ref.path });
 }

@@ -55,6 +55,10 @@ export class LoomError extends Error {
 
 /** Whether `error` is a {@link LoomError} of any loaded copy of core, and of `code` when one is given. */
 export function isLoomError(error: unknown, code?: LoomErrorCode): error is LoomError {
-  const branded = typeof error === 'object' && error !== null && brand in error;
-  return branded && (code === undefined || (error as LoomError).code === code);
+  if (typeof error !== 'object' || error === null) return false;
+  try {
+    return brand in error && (code === undefined || (error as LoomError).code === code);
+  } catch {
+    return false;
+  }
 }

@@ -25,13 +25,13 @@ export function createIdSource({ clock = systemClock, random }: IdSourceOptions 
   let prefix = '';
   return {
     next() {
-      const nowMs = clock.now();
+      const nowMs = Math.floor(clock.now());
       if (nowMs > lastMs) {
         lastMs = nowMs;
         prefix = encodeTime(nowMs);
         for (let i = 0; i < randomLength; i++) tail[i] = nextDigit();
-      } else {
-        increment(tail);
+      } else if (!increment(tail)) {
+        prefix = encodeTime(++lastMs);
       }
       let id = prefix;
       for (let i = 0; i < randomLength; i++) id += digits[tail[i] as number];
@@ -46,15 +46,17 @@ function encodeTime(ms: number): string {
   return text;
 }
 
-function increment(tail: Uint8Array): void {
+/** @returns whether there was a next one; if not, it is all zeros */
+function increment(tail: Uint8Array): boolean {
   for (let i = tail.length - 1; i >= 0; i--) {
     const digit = tail[i] as number;
     if (digit < 31) {
       tail[i] = digit + 1;
-      return;
+      return true;
     }
     tail[i] = 0;
   }
+  return false;
 }
 
 function pooledDigits(): () => number {

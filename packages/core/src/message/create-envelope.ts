@@ -1,9 +1,13 @@
 import type { TellOptions } from '../actor/actor-ref.js';
+import { wholeNumber } from '../internal/numeric-option.js';
 import type { Clock } from '../ports/clock.js';
 import type { IdSource } from '../ports/id-source.js';
 import type { MessageEnvelope } from './envelope.js';
 
-/** Fields that are not given are left out, so that an envelope is JSON as it is. */
+/**
+ * Fields that are not given are left out, so that an envelope is JSON as it is.
+ * @throws LoomError `LOOM_INVALID_OPTION`
+ */
 export function createEnvelope<Body>(
   body: Body,
   to: string,
@@ -12,7 +16,9 @@ export function createEnvelope<Body>(
 ): MessageEnvelope<Body> {
   const id = ids.next();
   const createdAt = clock.now();
-  const { correlationId = id, causationId, idempotencyKey, headers = {}, priority = 0, expiresInMs, replyTo } = options;
+  const { correlationId = id, causationId, idempotencyKey, headers = {}, replyTo } = options;
+  const priority = wholeNumber('priority', options.priority, 0, { min: 0, max: 100 });
+  const expiresInMs = wholeNumber('expiresInMs', options.expiresInMs, undefined, { min: 1 });
   return {
     id,
     to,

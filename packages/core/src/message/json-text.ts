@@ -1,4 +1,4 @@
-import { LoomError } from '../errors/loom-error.js';
+import { isLoomError, LoomError } from '../errors/loom-error.js';
 
 export interface JsonTextOptions {
   /** What the value is, for messages: `output of actor "resize"`. */
@@ -23,7 +23,7 @@ export function toJsonText(value: unknown, { what, maxBytes }: JsonTextOptions):
     if (!isPlainJson(value, 0)) check(value, what, '$', '', []);
     text = JSON.stringify(value) ?? 'null';
   } catch (error) {
-    if (error instanceof LoomError) throw error;
+    if (isLoomError(error)) throw error;
     throw refusal(what, '$', 'something that cannot be read', error);
   }
   // A UTF-16 unit is 1 to 3 bytes of UTF-8, so most texts need no counting.

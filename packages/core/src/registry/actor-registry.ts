@@ -1,5 +1,6 @@
 import { resolveActor } from '../actor/actor-definition.js';
 import type { ActorDefinition } from '../actor/actor-definition.js';
+import { resolveSpec } from '../actor/actor-spec.js';
 import type { ActorSource } from '../actor/actor-source.js';
 import type { ActorOptions } from '../actor/spawn-options.js';
 import { LoomError } from '../errors/loom-error.js';
@@ -102,6 +103,7 @@ function checkOptions(type: string, definition: ActorDefinition, options: Regist
   const { concurrency, passivateAfterMs } = options;
   wholeNumber('concurrency', concurrency, undefined, { min: 1, max: 10_000 });
   wholeNumber('passivateAfterMs', passivateAfterMs, undefined, { min: 1 });
+  resolveSpec(definition, options);
   if (definition.kind === 'instance' && (concurrency ?? 1) > 1) {
     const message = `Actor type "${type}" is one instance, so it serves one task at a time, not ${concurrency}. Register its class or a factory.`;
     throw new LoomError('LOOM_INVALID_OPTION', message, { type, concurrency });

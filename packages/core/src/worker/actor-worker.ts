@@ -10,6 +10,7 @@ import { wholeNumber } from '../internal/numeric-option.js';
 import { createIdSource } from '../lifecycle/create-id-source.js';
 import { Deadlines } from '../lifecycle/deadlines.js';
 import { ReleaseStack } from '../lifecycle/release-stack.js';
+import { safeLogger } from '../lifecycle/safe-logger.js';
 import { silentLogger } from '../lifecycle/silent-logger.js';
 import { systemClock } from '../lifecycle/system-clock.js';
 import type { Clock } from '../ports/clock.js';
@@ -81,6 +82,7 @@ export class ActorWorker implements AsyncDisposable {
   readonly #server: QueueServer | undefined;
   #starting: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
+  #endDrain: () => void = () => undefined;
   #isClosed = false;
 
   /** @throws LoomError `LOOM_INVALID_OPTION` */
@@ -89,7 +91,7 @@ export class ActorWorker implements AsyncDisposable {
     const { ids = createIdSource({ clock }), logger = silentLogger } = options;
     this.name = name;
     this.registry = registry;
-    this.#logger = logger.child({ worker: name });
+    this.#logger = logger === silentLogger ? logger : safeLogger(logger).child({ worker: name });
     this.#closeTimeoutMs = wholeNumber('closeTimeoutMs', options.closeTimeoutMs, 5_000, { min: 0 });
     this.#system = new ActorSystem({
       clock,
@@ -117,6 +119,7 @@ export class ActorWorker implements AsyncDisposable {
     }
     const stopListening = registry.onChange((change) => this.#onChange(change));
     // Released in the opposite order.
+    this.#releases.add('drain', () => this.#endDrain());
     this.#releases.add('timers', () => this.#closeTimers());
     this.#releases.add('actors', () => this.#closeActors());
     this.#releases.add('replies', () => this.#sender?.close(this.#closedError()));
@@ -216,11 +219,11 @@ export class ActorWorker implements AsyncDisposable {
 
   /**
    * Takes nothing new from outside: consumers end, `tell`, `ask` and `spawn` reject, `run` is `aborted`.
-   * Resolves when every task and every message that was taken, and those they caused, are done. For
-   * good: `close` comes next. Idempotent.
+   * Resolves when every task and every message that was taken, and those they caused, are done, or `close`
+   * has ended them. For good: `close` comes next. Idempotent.
    */
   drain(): Promise<void> {
-    return (this.#draining ??= this.#drain());
+    return (this.#draining ??= Promise.race([this.#drain(), new Promise<void>((end) => (this.#endDrain = end))]));
   }
 
   /**
@@ -252,8 +255,8 @@ export class ActorWorker implements AsyncDisposable {
   }
 
   async #serve(type: string): Promise<void> {
-    const hosted = this.#hostedType(type);
-    if (hosted) await this.#server?.serve(type, hosted.pool.activity.limit);
+    const hosted = this.#hosted.get(type) ?? this.#hostedType(type);
+    if (hosted && !this.#draining) await this.#server?.serve(type, hosted.pool.activity.limit);
   }
 
   async #drain(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ActorRef } from '../actor/actor-ref.js';
+import { describeMessage, notAnswered } from '../actor/ask-letter.js';
 import type { Cell } from '../actor/cell.js';
 import type { DeadLetterReason } from '../actor/dead-letters.js';
 import { Letter } from '../actor/letter.js';
@@ -41,8 +42,10 @@ export class QueueLetter extends Letter {
   override fail(error: unknown): void {
     this.#settle({ kind: 'failed', error });
   }
-  override abandon(_cell: Cell, reason: DeadLetterReason): void {
-    this.#settle({ kind: 'refused', reason });
+  override abandon({ path }: Cell, reason: DeadLetterReason, cause?: unknown): void {
+    if (cause === undefined) this.#settle({ kind: 'refused', reason });
+    // The actor cannot go on, and might not the next time: that has to count as a delivery.
+    else this.fail(notAnswered(path, describeMessage(this.body), reason, cause));
   }
   override get attempt(): number {
     return this.#delivery.attempt;

@@ -19,6 +19,7 @@ export class QueueSender {
   readonly #asks = new Map<string, RemoteAsk>();
   readonly #replyQueue: string;
   #replies: Promise<Consumer> | undefined;
+  #closed: { readonly reason: unknown } | undefined;
 
   constructor(queue: MessageQueue, system: ActorSystem) {
     this.#queue = queue;
@@ -27,6 +28,7 @@ export class QueueSender {
   }
 
   async tell(to: string, message: unknown, options: TellOptions = {}): Promise<void> {
+    this.#checkOpen();
     const { replyTo, idempotencyKey } = options;
     if (replyTo) checkReachable(replyTo);
     const envelope = createEnvelope(message, to, options, this.#system);
@@ -34,6 +36,7 @@ export class QueueSender {
   }
 
   async ask(to: string, message: unknown, options: AskOptions = {}): Promise<unknown> {
+    this.#checkOpen();
     const { signal } = options;
     const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, this.#system.askTimeoutMs, { min: 1 });
     signal?.throwIfAborted();
@@ -66,6 +69,7 @@ export class QueueSender {
   }
 
   async close(reason: unknown): Promise<void> {
+    this.#closed = { reason };
     for (const ask of this.#asks.values()) ask.reject(reason);
     await (await this.#replies?.catch(() => undefined))?.close({ abort: true });
   }
@@ -78,7 +82,13 @@ export class QueueSender {
 
   #listen(): Promise<Consumer> {
     this.#replies ??= this.#queue.consume(this.#replyQueue, (delivery) => this.#take(delivery), { concurrency: 100 });
+    // The next ask tries again.
+    this.#replies.catch(() => (this.#replies = undefined));
     return this.#replies;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw this.#closed.reason;
   }
 
   async #take({ body }: Delivery): Promise<void> {

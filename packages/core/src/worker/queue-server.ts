@@ -26,6 +26,8 @@ export interface QueueServerOptions {
 export class QueueServer {
   readonly #options: QueueServerOptions;
   readonly #consumers = new Map<string, Promise<Consumer>>();
+  /** Those that wait for what they had taken. */
+  readonly #closing = new Set<Promise<Consumer>>();
 
   constructor(options: QueueServerOptions) {
     this.#options = options;
@@ -38,26 +40,41 @@ export class QueueServer {
     const consumer = queue.consume(actorQueueName(type), (delivery) => this.#take(delivery), { concurrency, leaseMs });
     this.#consumers.set(type, consumer);
     await consumer.catch((error: unknown) => {
-      this.#consumers.delete(type);
+      if (this.#consumers.get(type) === consumer) this.#consumers.delete(type);
       throw error;
     });
   }
 
   /** Takes nothing more of `type`; resolves when what it had taken is done, or with `abort` given back. */
   async stop(type: string, abort: boolean): Promise<void> {
-    const consumer = await this.#consumers.get(type)?.catch(() => undefined);
-    await consumer?.close({ abort });
+    const consumer = this.#consumers.get(type);
+    // At once: the type may be served again while this one waits.
     this.#consumers.delete(type);
+    if (consumer) await this.#end(consumer, abort);
   }
 
   async close(abort: boolean): Promise<void> {
-    await Promise.all([...this.#consumers.keys()].map((type) => this.stop(type, abort)));
+    const consumers = [...this.#closing, ...this.#consumers.values()];
+    this.#consumers.clear();
+    await Promise.all(consumers.map((consumer) => this.#end(consumer, abort)));
+  }
+
+  async #end(consumer: Promise<Consumer>, abort: boolean): Promise<void> {
+    this.#closing.add(consumer);
+    try {
+      await (await consumer.catch(() => undefined))?.close({ abort });
+    } finally {
+      this.#closing.delete(consumer);
+    }
   }
 
   async #take(delivery: Delivery): Promise<Verdict | void> {
     const body = parseActorQueueBody(delivery.body);
     if (typeof body === 'string') return { kind: 'dead-letter', reason: `Not a message for an actor. ${body}` };
     const type = body.kind === 'task' ? body.task.actor : parseAddress(body.envelope.to).type;
+    if (actorQueueName(type) !== delivery.queue) {
+      return { kind: 'dead-letter', reason: `A message for actor "${type}" is in queue "${delivery.queue}".` };
+    }
     const hosted = this.#options.hosted(type);
     // It was unregistered after this delivery began.
     if (!hosted) return { kind: 'release' };
@@ -67,6 +84,7 @@ export class QueueServer {
 
   async #serveTask(delivery: Delivery, hosted: HostedType, task: TaskRequest, replyTo: string): Promise<Verdict | void> {
     const { signal } = delivery;
+    if (signal.aborted) return { kind: 'release' };
     const outcome = await hosted.pool.run(task, { signal, onHeartbeat: () => this.#extend(delivery) });
     // Another worker may have the task by now: a report would be one too many.
     if (outcome.kind === 'aborted' || signal.aborted) return { kind: 'release' };
@@ -83,7 +101,13 @@ export class QueueServer {
     if (isLate()) return refusal('expired', replyQueue !== undefined);
     const sender = replyTo === undefined || replyQueue ? undefined : this.#refTo(replyTo);
     const letter = new QueueLetter(delivery, envelope, sender, () => this.#extend(delivery));
-    hosted.home.actorOf(parseAddress(envelope.to).key).cell.post(letter);
+    try {
+      hosted.home.actorOf(parseAddress(envelope.to).key).cell.post(letter);
+    } catch (error) {
+      // It has no actor for this key, and never will.
+      if (replyQueue) return this.#reply(replyQueue, envelope, { kind: 'failed', error });
+      return { kind: 'dead-letter', reason: errorRecord(error).message };
+    }
     const outcome = await letter.outcome;
     if (outcome.kind === 'refused') return refusal(outcome.reason, replyQueue !== undefined);
     if (!replyQueue) {

@@ -9,7 +9,6 @@ import { is } from '../actor/cell-state.js';
 import { kill, requestStop } from '../actor/lifecycle.js';
 import { Siblings } from '../actor/siblings.js';
 import { isThenable } from '../internal/thenable.js';
-import { LinkedList } from '../internal/linked-list.js';
 import type { Deadlines } from '../lifecycle/deadlines.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
@@ -17,6 +16,7 @@ import type { ActorRegistration } from '../registry/actor-registry.js';
 import type { TaskOutcome, TaskRequest } from './task.js';
 import { TaskRun } from './task-run.js';
 import type { RunOptions } from './task-run.js';
+import { WaitingLine } from './waiting-line.js';
 
 /** What the pools of one worker share. */
 export interface TaskHost {
@@ -36,8 +36,8 @@ export interface TaskActivity {
 }
 
 /**
- * The tasks of one actor type in one worker: at most `limit` run, the others wait in order. A function is
- * called directly. Otherwise each task has an actor to itself; an actor that completed one is used again,
+ * The tasks of one actor type in one worker: at most `limit` run, the others wait by priority, then in
+ * order. A function is called directly. Otherwise each task has an actor to itself; an actor that completed one is used again,
  * one that threw or was told to stop is not.
  */
 export class TaskPool {
@@ -47,7 +47,7 @@ export class TaskPool {
   readonly what: string;
   readonly #home: ActorHome;
   readonly #siblings: Siblings;
-  readonly #waiting = new LinkedList<TaskRun>();
+  readonly #waiting = new WaitingLine();
   /** Those whose handler returned a promise. */
   readonly #pending = new Set<TaskRun>();
   readonly #idle: Cell[] = [];
@@ -97,7 +97,7 @@ export class TaskPool {
 
   /** Called once for each run, whether it had begun or was still in line. */
   ended(run: TaskRun): void {
-    if (run.list === (this.#waiting as unknown)) return this.#waiting.remove(run);
+    if (this.#waiting.remove(run)) return;
     if (this.#pending.delete(run)) this.host.timeouts.remove(run);
     this.#running--;
     if (run.cell) this.#giveBack(run.cell, run.outcome?.kind === 'completed');

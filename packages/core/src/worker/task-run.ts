@@ -1,3 +1,4 @@
+import { notAnswered } from '../actor/ask-letter.js';
 import type { Cell } from '../actor/cell.js';
 import type { TaskContext } from '../actor/context.js';
 import type { DeadLetterReason } from '../actor/dead-letters.js';
@@ -90,7 +91,7 @@ export class TaskRun extends Letter implements TaskContext {
   }
 
   override abandon(cell: Cell, reason: DeadLetterReason, cause?: unknown): void {
-    this.fail(cause ?? new LoomError('LOOM_ACTOR_STOPPED', `Actor "${cell.path}" did not take the task: ${reason}.`));
+    this.fail(cause ?? notAnswered(cell.path, 'the task', reason));
   }
 
   override get isEssential(): boolean {
@@ -151,7 +152,7 @@ export class TaskRun extends Letter implements TaskContext {
       correlationId: executionId,
       idempotencyKey,
       headers: this.trace,
-      priority: 0,
+      priority: this.task.priority ?? 0,
       createdAt: this.pool.host.clock.now(),
     };
   }

@@ -32,7 +32,7 @@ export function parseActorQueueBody(body: unknown): ActorQueueBody | string {
   if (!isObject(body)) return 'The body is not an object.';
   const { kind, task, replyTo, envelope } = body;
   if (kind === 'task') {
-    const missing = missingField(task, taskFields, 'task') ?? (isText(replyTo) ? undefined : 'replyTo is not a text.');
+    const missing = missingField(task, taskFields, 'task') ?? (isQueueName(replyTo) ? undefined : 'replyTo is not the name of a queue.');
     return missing ?? (body as unknown as ActorQueueBody);
   }
   if (kind === 'message') return missingField(envelope, envelopeFields, 'envelope') ?? (body as unknown as ActorQueueBody);
@@ -66,7 +66,8 @@ function missingField(record: unknown, fields: FieldTypes, name: string): string
   if (!isObject(record)) return `${name} is not an object.`;
   const wrong = Object.entries(fields).find(([field, type]) => typeof record[field] !== type || record[field] === null);
   if (wrong) return `${name}.${wrong[0]} is ${describeType(record[wrong[0]])}; it must be a ${wrong[1]}.`;
-  const { timeoutMs } = record;
+  const { timeoutMs, priority } = record;
+  if (priority !== undefined && typeof priority !== 'number') return `${name}.priority is ${describeType(priority)}; it must be a number.`;
   const isTimeout = timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 1);
   return isTimeout ? undefined : `${name}.timeoutMs is ${describeType(timeoutMs)}; it must be 1 or more.`;
 }
@@ -77,6 +78,10 @@ function describeType(value: unknown): string {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isQueueName(value: unknown): boolean {
+  return typeof value === 'string' && /^[A-Za-z0-9._-]{1,200}$/.test(value);
 }
 
 function isText(value: unknown): value is string {

@@ -13,7 +13,8 @@ export class AttemptTotals {
   /** Latest time of any of them. Never falls: a later fact is never replaced by an earlier one. */
   lastAt = -Infinity;
   readonly actors = new Set<string>();
-  readonly #errorCodes = new Map<string, number>();
+  /** Made with the first: most stages have none. */
+  #errorCodes: Map<string, number> | undefined;
 
   add(record: AttemptRecord): void {
     record.counted = true;
@@ -22,14 +23,14 @@ export class AttemptTotals {
     this.lastAt = Math.max(this.lastAt, record.endedAt ?? record.startedAt);
   }
 
-  /** Call it before the record changes. */
+  /** Before a record that was added changes. */
   remove(record: AttemptRecord): void {
-    if (record.counted) this.#count(record, -1);
     record.counted = false;
+    this.#count(record, -1);
   }
 
   get errorCodes(): Iterable<string> {
-    return this.#errorCodes.keys();
+    return this.#errorCodes?.keys() ?? [];
   }
 
   of(tasks: number | undefined): WorkTotals {
@@ -60,8 +61,9 @@ export class AttemptTotals {
   }
 
   #countCode(code: string, by: 1 | -1): void {
-    const count = (this.#errorCodes.get(code) ?? 0) + by;
-    if (count === 0) this.#errorCodes.delete(code);
-    else this.#errorCodes.set(code, count);
+    const codes = (this.#errorCodes ??= new Map());
+    const count = (codes.get(code) ?? 0) + by;
+    if (count === 0) codes.delete(code);
+    else codes.set(code, count);
   }
 }

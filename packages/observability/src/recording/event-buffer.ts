@@ -1,7 +1,7 @@
 import type { ExecutionEvent } from '@certoai/loom-core';
 
 /**
- * Events that were observed and not yet looked at, first in first out. Adding is a plain push; reading
+ * Events that were observed and not yet dealt with, first in first out. Adding is a plain push; reading
  * goes through one array while the next fills up, so nothing is ever moved.
  */
 export class EventBuffer {
@@ -14,17 +14,19 @@ export class EventBuffer {
   }
 
   /** The oldest event; only when there is one. */
-  shift(): ExecutionEvent {
+  first(): ExecutionEvent {
     if (this.#next === this.#outgoing.length) {
       this.#outgoing = this.#incoming;
       this.#incoming = [];
       this.#next = 0;
     }
-    const event = this.#outgoing[this.#next] as ExecutionEvent;
-    // Let go at once, not when the array is through.
+    return this.#outgoing[this.#next] as ExecutionEvent;
+  }
+
+  /** Lets go of the {@link first}, at once and not when the array is through. */
+  removeFirst(): void {
     this.#outgoing[this.#next] = undefined;
     this.#next += 1;
-    return event;
   }
 
   get size(): number {

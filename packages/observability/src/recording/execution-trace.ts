@@ -55,6 +55,7 @@ export class ExecutionTrace {
       executionId,
       traceId,
       rootSpanId: this.#root.spanId,
+      rootSeed: this.#root.seed,
       admit: () => {
         if (this.#spans >= surroundings.maxSpans || !surroundings.admit()) return false;
         this.#spans += 1;

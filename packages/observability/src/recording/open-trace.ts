@@ -12,9 +12,8 @@ export interface OpenTrace {
   readonly openedAt: number;
   /** Number of the latest event. */
   lastUsed: number;
-  /** Waits to be written. */
-  queued: boolean;
-  /** Is being written. */
+  /** Has changes that no round of writing has begun with. */
+  dirty: boolean;
   writing: boolean;
   /** Its execution was removed from the store: nothing more of it is recorded. */
   gone: boolean;

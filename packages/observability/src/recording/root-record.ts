@@ -1,5 +1,5 @@
 import type { ErrorRecord, ExecutionStatus } from '@certoai/loom-core';
-import { rootSpanId } from '../span/trace-ids.js';
+import { rootSeed, spanIdOf, type SpanSeed } from '../span/trace-ids.js';
 import type { RootSpan, SpanAttributes } from '../span/execution-span.js';
 
 /** How an execution came to its end. */
@@ -14,6 +14,7 @@ export class RootRecord {
   readonly executionId: string;
   readonly traceId: string;
   readonly spanId: string;
+  readonly seed: SpanSeed;
   /** To be written. */
   isChanged = true;
   /** Spans or events of this execution were lost. */
@@ -33,7 +34,8 @@ export class RootRecord {
   constructor(executionId: string, traceId: string) {
     this.executionId = executionId;
     this.traceId = traceId;
-    this.spanId = rootSpanId(executionId);
+    this.seed = rootSeed(traceId);
+    this.spanId = spanIdOf(this.seed);
   }
 
   // Facts

@@ -1,5 +1,5 @@
 import type { ErrorRecord } from '@certoai/loom-core';
-import { attemptSpanId, stageSeed, stageSpanId, type SpanSeed } from '../span/trace-ids.js';
+import { attemptSeed, spanIdOf, stageSeed, type SpanSeed } from '../span/trace-ids.js';
 import type {
   AttemptSpan,
   ExecutionSpan,
@@ -23,6 +23,7 @@ export interface StageOwner {
   readonly executionId: string;
   readonly traceId: string;
   readonly rootSpanId: string;
+  readonly rootSeed: SpanSeed;
   /** Whether there is room for one more span. */
   admit(): boolean;
   /** There is something to write, after there was nothing. */
@@ -37,8 +38,8 @@ export class StageRecord {
   readonly #spanId: string;
   readonly #seed: SpanSeed;
   readonly #attempts = new Map<number, AttemptRecord>();
-  /** Those without a report: the end of the stage ends them too. */
-  readonly #open = new Set<AttemptRecord>();
+  /** How many have not reported: the end of the stage ends them too. */
+  #open = 0;
   readonly #totals = new AttemptTotals();
   /** From its own event. */
   #startAt: number | undefined;
@@ -57,8 +58,8 @@ export class StageRecord {
     this.stage = stage;
     this.position = position;
     this.#owner = owner;
-    this.#spanId = stageSpanId(owner.executionId, stage);
-    this.#seed = stageSeed(owner.executionId, stage);
+    this.#seed = stageSeed(owner.rootSeed, stage);
+    this.#spanId = spanIdOf(this.#seed);
     this.#executionEndedAt = executionEndedAt;
   }
 
@@ -68,7 +69,7 @@ export class StageRecord {
     this.#tasks ??= tasks;
     if (this.#startAt !== undefined && this.#startAt <= at) return this.#touch();
     this.#startAt = at;
-    this.#resettle(this.#attempts.values());
+    for (const record of this.#attempts.values()) this.#resettle(record);
     this.#touch();
   }
 
@@ -77,7 +78,7 @@ export class StageRecord {
     this.#tasks ??= tasks;
     if (this.#end === undefined || end.at > this.#end.at) {
       this.#end = end;
-      this.#resettle([...this.#open]);
+      this.#resettleOpen();
     }
     this.#touch();
   }
@@ -86,7 +87,7 @@ export class StageRecord {
   executionEnded(at: number): void {
     this.#executionEndedAt = at;
     if (this.#end !== undefined) return;
-    this.#resettle([...this.#open]);
+    this.#resettleOpen();
     this.#touch();
   }
 
@@ -102,7 +103,7 @@ export class StageRecord {
     const record = this.#attempt(index, attempt, actor);
     if (record === undefined) return false;
     if (record.handedOutAt === undefined || at > record.handedOutAt) {
-      this.#totals.remove(record);
+      this.#forgetTotals(record);
       record.handedOutAt = at;
       this.#settle(record);
       if (record.end !== undefined) this.#resettleNext(record);
@@ -124,7 +125,7 @@ export class StageRecord {
     if (record === undefined) return false;
     if (record.end === undefined || end.at > record.end.at) {
       const mayHaveNext = record.end !== undefined || end.willRetry === true;
-      this.#totals.remove(record);
+      this.#forgetTotals(record);
       record.end = end;
       this.#settle(record);
       if (mayHaveNext) this.#resettleNext(record);
@@ -248,7 +249,7 @@ export class StageRecord {
 
   #spanOf(record: AttemptRecord): AttemptSpan {
     const { executionId, traceId } = this.#owner;
-    const spanId = attemptSpanId(this.#seed, record.index, record.attempt);
+    const spanId = spanIdOf(attemptSeed(this.#seed, record.index, record.attempt));
     return record.toSpan({ executionId, traceId, spanId, parentSpanId: this.#spanId, stage: this.stage });
   }
 
@@ -276,17 +277,20 @@ export class StageRecord {
     this.#touchAttempt(record);
   }
 
-  #resettle(records: Iterable<AttemptRecord>): void {
-    for (const record of records) {
-      this.#totals.remove(record);
-      this.#settle(record);
-    }
+  #resettle(record: AttemptRecord): void {
+    this.#forgetTotals(record);
+    this.#settle(record);
+  }
+
+  #resettleOpen(): void {
+    if (this.#open === 0) return;
+    for (const record of this.#attempts.values()) if (record.open) this.#resettle(record);
   }
 
   /** Its waits follow from how this one ended. */
   #resettleNext({ index, attempt }: AttemptRecord): void {
     const next = this.#attempts.get(keyOf(index, attempt + 1));
-    if (next !== undefined) this.#resettle([next]);
+    if (next !== undefined) this.#resettle(next);
   }
 
   #settle(record: AttemptRecord): void {
@@ -301,9 +305,15 @@ export class StageRecord {
       stageEndedAt: this.endedAt,
       previous: attempt > 1 ? this.#attempts.get(keyOf(index, attempt - 1)) : undefined,
     });
-    if (record.open) this.#open.add(record);
-    else this.#open.delete(record);
+    if (record.open) this.#open += 1;
     this.#totals.add(record);
+  }
+
+  /** Before it changes. */
+  #forgetTotals(record: AttemptRecord): void {
+    if (!record.counted) return;
+    if (record.open) this.#open -= 1;
+    this.#totals.remove(record);
   }
 
   #touch(): void {

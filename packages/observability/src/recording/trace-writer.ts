@@ -8,59 +8,81 @@ export interface TraceWriterHost {
   evicted(traces: readonly EvictedTrace[]): void;
   /** The store did not take `records` of them. */
   lost(records: number, error: unknown): void;
-  /** Everything that was known of it is written. */
+  /** What was known of it is written, or lost. */
   written(open: OpenTrace): void;
+  /** A round is over. */
+  rested(): void;
 }
 
 /**
- * Brings what changed to the store, one round at a time: while one is under way changes add up, and a
- * span that changed twice is written once. What the store does not take is lost, so that a store
- * that is away costs no memory.
+ * Brings what changed to the store, one round at a time. A trace is written when its execution is finished;
+ * before that only when somebody wants to read it or the memory it takes: most change many times in a
+ * moment, and each span is to be written once. What the store does not take is lost, so that a store that
+ * is away costs no memory.
  */
 export class TraceWriter {
   readonly #store: TraceStore;
   readonly #host: TraceWriterHost;
-  #queue: OpenTrace[] = [];
+  readonly #dirty = new Set<OpenTrace>();
+  /** Of those, the ones that are finished. */
+  #finished: OpenTrace[] = [];
   #round: Promise<void> | undefined;
   #nextRound: Promise<void> | undefined;
+  #lastUnderPressure = false;
 
   constructor(store: TraceStore, host: TraceWriterHost) {
     this.#store = store;
     this.#host = host;
   }
 
+  /** It changed. */
   add(open: OpenTrace): void {
-    if (open.queued) return;
-    open.queued = true;
-    this.#queue.push(open);
+    if (!open.dirty) {
+      open.dirty = true;
+      this.#dirty.add(open);
+    }
+    if (open.trace?.finished === true) this.#finished.push(open);
   }
 
-  /** Begins a round unless one is under way, which begins the next by itself. */
-  start(): void {
-    if (this.#round === undefined && this.#queue.length > 0) void this.#begin();
+  /** Will be at work until {@link TraceWriterHost.rested}, or has something to do. */
+  get busy(): boolean {
+    return this.#round !== undefined || this.#dirty.size > 0;
   }
 
-  /** Resolves when what was added before is written or lost. Never rejects. */
+  /**
+   * Begins a round of what is finished, unless one is under way, which begins the next by itself.
+   * @param underPressure - of everything
+   */
+  start(underPressure: boolean): void {
+    this.#lastUnderPressure = underPressure;
+    if (this.#round !== undefined) return;
+    if (underPressure ? this.#dirty.size > 0 : this.#finished.length > 0) void this.#begin(underPressure);
+  }
+
+  /** Resolves when everything that was added before is written or lost. Never rejects. */
   written(): Promise<void> {
-    if (this.#round === undefined) return this.#begin();
-    return (this.#nextRound ??= this.#round.then(() => this.#begin()));
+    if (this.#round === undefined) return this.#begin(true);
+    return (this.#nextRound ??= this.#round.then(() => this.#begin(true)));
   }
 
-  #begin(): Promise<void> {
+  #begin(everything: boolean): Promise<void> {
     this.#nextRound = undefined;
-    return (this.#round ??= this.#run().finally(() => {
+    const open = everything ? [...this.#dirty] : this.#finished;
+    this.#finished = [];
+    return (this.#round ??= this.#run(open).finally(() => {
       this.#round = undefined;
       // Whoever waits for the next round begins it.
-      if (this.#nextRound === undefined) this.start();
+      if (this.#nextRound === undefined) this.start(this.#lastUnderPressure);
+      this.#host.rested();
     }));
   }
 
-  async #run(): Promise<void> {
-    const queue = this.#queue;
-    this.#queue = [];
+  async #run(traces: readonly OpenTrace[]): Promise<void> {
     const budget = new TurnBudget();
-    for (const open of queue) {
-      open.queued = false;
+    for (const open of traces) {
+      // Twice in the list, or removed meanwhile.
+      if (!this.#dirty.delete(open)) continue;
+      open.dirty = false;
       if (open.trace === undefined || open.gone) continue;
       open.writing = true;
       await this.#write(open, open.trace, budget);
@@ -69,12 +91,12 @@ export class TraceWriter {
     }
   }
 
-  async #write(open: OpenTrace, trace: ExecutionTrace, budget: TurnBudget): Promise<void> {
+  async #write({ executionId }: OpenTrace, trace: ExecutionTrace, budget: TurnBudget): Promise<void> {
     let inFlight = 0;
     try {
       for (let spans = this.#take(trace); spans.length > 0; spans = this.#take(trace)) {
         inFlight = spans.length;
-        const { evicted } = await this.#store.append(open.executionId, spans);
+        const { evicted } = await this.#store.append(executionId, spans);
         this.#host.evicted(evicted);
         await budget.breathe();
       }

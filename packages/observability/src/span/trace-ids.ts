@@ -1,57 +1,76 @@
 import { createHash } from 'node:crypto';
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** Value of a digit by its character code; -1 for what is none. */
+const digitOf = Int8Array.from({ length: 128 }, (_, code) => alphabet.indexOf(String.fromCharCode(code)));
 
 /**
  * The W3C trace id of an execution, 32 hex digits. A ULID has exactly 128 bits, so they are the id;
  * any other form of id is hashed.
  */
 export function traceIdOf(executionId: string): string {
-  if (executionId.length !== 26) return hashedTraceId(executionId);
-  let bits = 0n;
-  for (const letter of executionId) {
-    const digit = alphabet.indexOf(letter);
-    if (digit < 0) return hashedTraceId(executionId);
-    bits = (bits << 5n) | BigInt(digit);
+  return ulidBits(executionId) ?? createHash('sha256').update(executionId).digest('hex').slice(0, 32);
+}
+
+/** The 128 bits of a ULID in hex: its first digit stands for three of them, each of the others for five. */
+function ulidBits(id: string): string | undefined {
+  if (id.length !== 26) return undefined;
+  let hex = '';
+  let bits = 0;
+  let count = -2;
+  for (let place = 0; place < 26; place++) {
+    const digit = digitOf[id.charCodeAt(place)] ?? -1;
+    if (digit < 0 || (place === 0 && digit > 7)) return undefined;
+    bits = (bits << 5) | digit;
+    count += 5;
+    for (; count >= 4; count -= 4) hex += ((bits >>> (count - 4)) & 15).toString(16);
+    bits &= 15;
   }
-  return bits < 1n << 128n ? bits.toString(16).padStart(32, '0') : hashedTraceId(executionId);
+  return hex;
 }
 
-function hashedTraceId(executionId: string): string {
-  return createHash('sha256').update(executionId).digest('hex').slice(0, 32);
-}
-
-export function rootSpanId(executionId: string): string {
-  return format(seedOf(`execution\0${executionId}`));
-}
-
-export function stageSpanId(executionId: string, stage: string): string {
-  return format(stageSeed(executionId, stage));
-}
-
-/** 64 bits that stand for one stage of one execution. Made once, so that its attempts cost no hash each. */
+/** 64 bits that stand for a span, and from which those of its children follow. */
 export interface SpanSeed {
   readonly high: number;
   readonly low: number;
 }
 
-export function stageSeed(executionId: string, stage: string): SpanSeed {
-  return seedOf(`stage\0${executionId}\0${stage}`);
+/** Cheap on purpose, as all below: it runs for every execution, stage and attempt. */
+export function rootSeed(traceId: string): SpanSeed {
+  const word = (place: number): number => parseInt(traceId.slice(place * 8, place * 8 + 8), 16);
+  return permute(word(0) ^ word(2), word(1) ^ word(3));
 }
 
-/**
- * Different for every (index, attempt) of a stage, because each step can be undone: the pair is added
- * to the seed by exclusive or, then mixed by a Feistel network. https://en.wikipedia.org/wiki/Feistel_cipher
- */
-export function attemptSpanId({ high, low }: SpanSeed, index: number, attempt: number): string {
-  let left = high ^ index;
-  let right = low ^ attempt;
+export function stageSeed(root: SpanSeed, stage: string): SpanSeed {
+  const name = hash(stage);
+  return permute(root.high ^ name.high, root.low ^ name.low);
+}
+
+/** Different for every (index, attempt) of a stage, because {@link permute} can be undone. */
+export function attemptSeed(stage: SpanSeed, index: number, attempt: number): SpanSeed {
+  return permute(stage.high ^ index, stage.low ^ attempt);
+}
+
+const digits = Buffer.alloc(8);
+
+/** 16 hex digits. Zeros are invalid in W3C trace context. */
+export function spanIdOf({ high, low }: SpanSeed): string {
+  if (high === 0 && low === 0) return '0000000000000001';
+  digits.writeUInt32BE(high, 0);
+  digits.writeUInt32BE(low, 4);
+  return digits.toString('hex');
+}
+
+/** Mixes 64 bits so that no two inputs give the same. https://en.wikipedia.org/wiki/Feistel_cipher */
+function permute(high: number, low: number): SpanSeed {
+  let left = high;
+  let right = low;
   for (let round = 1; round <= 4; round++) {
     const mixed = left ^ mix(right + Math.imul(round, 0x9e3779b9));
     left = right;
     right = mixed;
   }
-  return format({ high: left >>> 0, low: right >>> 0 });
+  return { high: left >>> 0, low: right >>> 0 };
 }
 
 /** The finaliser of MurmurHash3. https://github.com/aappleby/smhasher */
@@ -62,17 +81,14 @@ function mix(value: number): number {
   return hash ^ (hash >>> 16);
 }
 
-function seedOf(name: string): SpanSeed {
-  const digest = createHash('sha256').update(name).digest();
-  return { high: digest.readUInt32BE(0), low: digest.readUInt32BE(4) };
-}
-
-const digits = Buffer.alloc(8);
-
-/** A span id of zeros is invalid in W3C trace context. One buffer for all, because every attempt comes by here. */
-function format({ high, low }: SpanSeed): string {
-  if (high === 0 && low === 0) return '0000000000000001';
-  digits.writeUInt32BE(high, 0);
-  digits.writeUInt32BE(low, 4);
-  return digits.toString('hex');
+/** 64 bits of a text, by its UTF-16 code units: cyrb53 without its last step. https://github.com/bryc/code */
+function hash(text: string): SpanSeed {
+  let high = 0xdeadbeef;
+  let low = 0x41c6ce57;
+  for (let place = 0; place < text.length; place++) {
+    const code = text.charCodeAt(place);
+    high = Math.imul(high ^ code, 2_654_435_761);
+    low = Math.imul(low ^ code, 1_597_334_677);
+  }
+  return { high, low };
 }

@@ -1,4 +1,4 @@
-import { attemptSpanId, rootSpanId, stageSeed, stageSpanId, traceIdOf } from './trace-ids.js';
+import { attemptSeed, rootSeed, spanIdOf, stageSeed, traceIdOf } from './trace-ids.js';
 
 /** Names a span: an execution, one of its stages, or one attempt of a task. */
 export type SpanAddress =
@@ -19,12 +19,13 @@ export type SpanAddress =
 
 /** `00-<trace id>-<span id>-01`: version 0, and recorded. https://www.w3.org/TR/trace-context/#traceparent-header */
 export function traceparentOf(address: SpanAddress): string {
-  return `00-${traceIdOf(address.executionId)}-${spanIdOf(address)}-01`;
+  const traceId = traceIdOf(address.executionId);
+  return `00-${traceId}-${spanIdOf(seedOf(traceId, address))}-01`;
 }
 
-function spanIdOf(address: SpanAddress): string {
-  const { executionId, stage } = address;
-  if (stage === undefined) return rootSpanId(executionId);
-  if (address.index === undefined) return stageSpanId(executionId, stage);
-  return attemptSpanId(stageSeed(executionId, stage), address.index, address.attempt);
+function seedOf(traceId: string, address: SpanAddress): ReturnType<typeof rootSeed> {
+  const root = rootSeed(traceId);
+  if (address.stage === undefined) return root;
+  const stage = stageSeed(root, address.stage);
+  return address.index === undefined ? stage : attemptSeed(stage, address.index, address.attempt);
 }

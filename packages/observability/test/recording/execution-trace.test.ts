@@ -312,9 +312,18 @@ describe('an execution', () => {
   });
 
   test('that two processes ended is ended by the later', () => {
-    const early: ExecutionEvent = { ...execution, type: 'execution:finished', at: 10, status: 'failed', error };
+    const early: ExecutionEvent = {
+      ...execution,
+      type: 'execution:finished',
+      at: 10,
+      status: 'failed',
+      error,
+    };
     const late: ExecutionEvent = { ...execution, type: 'execution:finished', at: 20, status: 'completed' };
-    for (const events of [[early, late], [late, early]]) {
+    for (const events of [
+      [early, late],
+      [late, early],
+    ]) {
       expect(fold(events).trace.summary()).toMatchObject({ status: 'completed', endedAt: 20 });
     }
   });

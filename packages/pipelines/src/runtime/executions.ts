@@ -1,5 +1,6 @@
 import {
   LoomError,
+  type ErrorRecord,
   type ExecutionPage,
   type ExecutionQuery,
   type ExecutionStore,
@@ -22,6 +23,8 @@ export interface ExecutionsHost {
   readonly host: ExecutionHost;
   ready(): Promise<void>;
   live(id: string): LiveExecution | undefined;
+  /** Why an unfinished execution is not served here. */
+  failure(id: string): ErrorRecord | undefined;
   attach(id: string): Promise<ExecutionHandle>;
 }
 
@@ -66,7 +69,8 @@ export class Executions implements ExecutionQueries {
     const live = this.#of.live(id);
     if (live !== undefined) return waitReasons(live);
     if (isFinal(stored.status)) return [];
-    return [{ kind: 'no-worker', message: 'No orchestrator in this process serves this execution.' }];
+    const { message = 'no orchestrator in this process serves it' } = this.#of.failure(id) ?? {};
+    return [{ kind: 'not-served', message: `The execution could not be picked up: ${message}` }];
   }
 
   async output(id: string, stage?: string): Promise<JsonValue> {

@@ -37,7 +37,7 @@ import { LiveFacts } from './live-facts.js';
 import { ParkedTasks } from './parked-tasks.js';
 import { PlanCache } from './plan-cache.js';
 import { Retention, type RetentionOptions } from './retention.js';
-import { recoverUnfinished } from './recover.js';
+import { Recovery } from './recover.js';
 import { checkStartOptions, type StartOptions } from './start-options.js';
 import { TaskDispatcher } from './task-dispatcher.js';
 
@@ -78,6 +78,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
   readonly #retention: Retention;
   readonly #tracer: TraceSink | undefined;
   readonly #host: ExecutionHost;
+  readonly #recovery: Recovery;
   readonly #live = new Map<string, LiveExecution>();
   readonly #parked: ParkedTasks;
   readonly #releases = new ReleaseStack();
@@ -144,12 +145,14 @@ export class PipelineOrchestrator implements AsyncDisposable {
       whenRunnable: (actor, callback) => this.#parked.park(actor, callback),
       released: (id) => this.#released(id),
     };
+    this.#recovery = new Recovery(this.#host, this.#plans, (revival) => this.#adopt(revival).resume());
     this.executions = new Executions({
       store: this.#store,
       plans: this.#plans,
       host: this.#host,
       ready: () => this.initialize(),
       live: (id) => this.#live.get(id),
+      failure: (id) => this.#recovery.failure(id),
       attach: (id) => this.#attach(id),
     });
   }
@@ -173,6 +176,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
       throw new TypeError(`The executor of mode "${mode}" has no plan(stage) function.`);
     }
     this.#modes.set(mode, customMode(executor, this.#maxPayloadBytes));
+    void this.#recovery.retry();
   }
 
   /** Starts an execution and waits for its end, as {@link ExecutionHandle.result} does. */
@@ -221,7 +225,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
     await this.worker.start();
     await this.#dispatcher.start();
     if (this.#store.capabilities.durable) {
-      await recoverUnfinished(this.#host, this.#plans, (revival) => this.#adopt(revival).resume());
+      await this.#recovery.recoverAll();
     }
     this.#retention.touch();
     this.#ready = true;

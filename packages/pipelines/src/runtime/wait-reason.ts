@@ -14,6 +14,8 @@ export type WaitKind =
   /** No process known here runs this actor. */
   | 'no-worker'
   | 'paused'
+  /** It could not be brought to life here: a mode that nobody registered, a damaged record. */
+  | 'not-served'
   /** The store refused the last step; it is tried again by itself. */
   | 'store-unavailable';
 

@@ -165,3 +165,26 @@ test('finished executions are removed by age', async () => {
   await clock.advance(60_000);
   await expect.poll(names).toEqual(['newer']);
 });
+
+test('an execution that cannot be picked up says why, and goes on once its mode is registered', async () => {
+  await using under = await openEmbedded();
+  const twice = {
+    plan: () => [
+      { actor: 'echo', input: 1 },
+      { actor: 'echo', input: 2 },
+    ],
+  };
+  const first = orchestratorOn(under.store, { echo: hang });
+  first.registerExecutor('twice', twice);
+  const { id } = await first.start({ stages: [{ id: 's', mode: 'twice' }] });
+  const healthy = await first.start({ stages: [{ id: 's', actor: 'echo' }] }, 'healthy');
+  await first.close();
+
+  await using second = orchestratorOn(await under.reopen(), { echo: (value: unknown) => value });
+  expect((await (await second.executions.attach(healthy.id)).result()).output).toBe('healthy');
+  const [reason] = await second.executions.why(id);
+  expect(reason).toMatchObject({ kind: 'not-served' });
+  expect(reason?.message).toContain('"twice"');
+  second.registerExecutor('twice', twice);
+  await expect.poll(() => second.executions.output(id)).toEqual([1, 2]);
+});

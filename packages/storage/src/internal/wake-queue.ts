@@ -15,6 +15,11 @@ export class WakeQueue<Item extends Sleeper> {
   /** Places at which the heap is rebuilt without the ones left behind. */
   #limit = 1024;
 
+  /** How many places there are, those left behind included. */
+  get places(): number {
+    return this.#times.length;
+  }
+
   moved(item: Item): void {
     if (item.wakeAt === null) return;
     if (this.#times.length >= this.#limit) this.#rebuild();

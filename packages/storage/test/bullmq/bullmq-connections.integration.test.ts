@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import { BullMQMessageQueue } from '../../src/bullmq/bullmq-message-queue.js';
+import { checkRedis } from '../../src/bullmq/check-redis.js';
 import { ChildProgram } from '../child-program.js';
 import { OwnRedis, noOwnRedis } from './own-redis.js';
 
@@ -162,6 +163,13 @@ describe.skipIf(noOwnRedis !== undefined)('BullMQMessageQueue on servers of its 
     expect(isLoomError(error, 'LOOM_STORE_FAILED') && error.message).toMatch(/NOPERM|permissions/);
   });
 
+  test('checks what an ioredis client is connected to', async () => {
+    const redis = await own();
+    await redis.command(async (client) => expect(await checkRedis(client)).toEqual([]));
+    await redis.command((client) => client.call('REPLICAOF', '127.0.0.1', '1'));
+    await redis.command(async (client) => expect(await checkRedis(client)).toMatchObject([{ check: 'role' }]));
+  });
+
   test('says what is wrong with the password', async () => {
     const redis = await own();
     await redis.command((client) => client.call('ACL', 'SETUSER', 'loom', 'on', '>secret', '~*', '+@all'));
@@ -175,6 +183,7 @@ describe.skipIf(noOwnRedis !== undefined)('BullMQMessageQueue on servers of its 
     releases.push(() => redis.remove());
     const cluster = new Cluster([{ host: '127.0.0.1', port: redis.port }]);
     releases.push(() => cluster.disconnect());
+    expect(await checkRedis(cluster)).toEqual([]);
     await works(closing(new BullMQMessageQueue(cluster)));
     const keys = await redis.command((client) => client.keys('*'));
     expect(keys.length).toBeGreaterThan(0);

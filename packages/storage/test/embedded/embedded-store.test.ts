@@ -1,4 +1,5 @@
 import { rejects } from 'node:assert/strict';
+import Module from 'node:module';
 import { isLoomError } from '@certoai/loom-core';
 import { openEmbeddedStore } from '@certoai/loom-storage/embedded';
 import type { EmbeddedStoreOptions } from '@certoai/loom-storage/embedded';
@@ -63,7 +64,7 @@ describe.each(drivers)('an embedded store on %s', (driver) => {
     expect(turns).toBeGreaterThan(0);
   });
 
-  test('reads nothing from the file for executions of its own, however many there were before', async () => {
+  test('holds to what was recorded before it was opened', async () => {
     const first = await stores.open({ driver });
     await first.executions.create(execution('e1'));
     await Promise.all(times(300).map((index) => first.executions.record(completed('e1', index * 3))));
@@ -96,6 +97,21 @@ describe('openEmbeddedStore', () => {
     const absent = { sync: undefined, maxBytes: undefined, clock: undefined, logger: undefined, driver: undefined };
     const store = await stores.open(absent);
     expect(store.driver).toBe(hasNodeSqlite() ? 'node:sqlite' : 'libsql');
+  });
+
+  test('says what to install when libsql is missing', async () => {
+    const loader = Module as unknown as { _load: (request: string, ...rest: readonly unknown[]) => unknown };
+    const { _load: load } = loader;
+    loader._load = (request, ...rest) => {
+      if (request === 'libsql') throw new Error("Cannot find module 'libsql'");
+      return load(request, ...rest);
+    };
+    try {
+      const opening = openEmbeddedStore({ path: stores.folder(), driver: 'libsql' });
+      await rejects(opening, (error) => isLoomError(error, 'LOOM_MISSING_DEPENDENCY') && /npm install libsql/.test(error.message));
+    } finally {
+      loader._load = load;
+    }
   });
 
   test.skipIf(hasNodeSqlite())('says what to do about a driver that this Node does not have', async () => {
