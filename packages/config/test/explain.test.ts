@@ -30,7 +30,7 @@ profiles:
       LOOM_COSMOS__KEY: 'env:THE_KEY',
       THE_KEY: 'from-a-variable',
     },
-    overrides: { worker: { concurrency: 40 }, observability: { tracing: false } },
+    overrides: { worker: { concurrency: 40 }, observability: { tracing: true } },
   });
   expect(`\n${formatExplanation(config.explain())}\n`).toMatchInlineSnapshot(`
     "
@@ -46,7 +46,7 @@ profiles:
     limits.maxTasksPerStage  5           loom.config.yaml:8               100000 (default)
     worker.name              "one"       loom.config.yaml:6
     worker.concurrency       40          code                             30 (LOOM_WORKER__CONCURRENCY), 20 (profile production (loom.config.yaml:13)), 10 (loom.config.yaml:7), 100 (default)
-    observability.tracing    false       code                             true (default)
+    observability.tracing    true        code                             false (default)
     "
   `);
   expect(config.redis).toEqual({ host: 'cache', port: 6380, tls: false, db: 3, password: 'from-a-url' });

@@ -44,7 +44,7 @@ describe('finding the file', () => {
       limits: { maxPayloadBytes: 16 * 1024 * 1024, maxTasksPerStage: 100_000 },
       retention: {},
       worker: { concurrency: 100 },
-      observability: { tracing: true },
+      observability: { tracing: false },
     });
   });
 

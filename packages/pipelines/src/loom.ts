@@ -13,6 +13,7 @@ import {
   type TraceSink,
 } from '@certoai/loom-core';
 import type { LoomConfig } from '@certoai/loom-config';
+import type { PipelineTracer } from '@certoai/loom-observability';
 import type { StageExecutor } from './modes/stage-executor.js';
 import type { ExecutionHandle, ExecutionResult } from './runtime/execution-handle.js';
 import type { ExecutionQueries } from './runtime/executions.js';
@@ -25,7 +26,7 @@ export interface LoomParts {
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
   readonly ids?: IdSource | undefined;
-  /** Watches every execution. */
+  /** Watches every execution, in place of the one that `observability.tracing` makes. */
   readonly tracer?: TraceSink | undefined;
 }
 
@@ -47,6 +48,7 @@ export class Loom implements AsyncDisposable {
   #releases = new ReleaseStack();
   #opening: Promise<PipelineOrchestrator> | undefined;
   #opened: PipelineOrchestrator | undefined;
+  #tracer: PipelineTracer | undefined;
   #closed = false;
 
   constructor(options: LoomOptions = {}) {
@@ -84,6 +86,15 @@ export class Loom implements AsyncDisposable {
   registerExecutor(mode: string, executor: StageExecutor): void {
     if (this.#opened === undefined) this.#executors.set(mode, executor);
     else this.#opened.registerExecutor(mode, executor);
+  }
+
+  /**
+   * Traces of this process's executions: span trees, critical paths, summaries. `undefined` unless the
+   * configuration has `observability: { tracing: true }`.
+   */
+  async tracer(): Promise<PipelineTracer | undefined> {
+    await this.#open();
+    return this.#tracer;
   }
 
   /** Starts an execution and waits for its end; rejects with a `PipelineExecutionError` when it does not complete. */
@@ -139,7 +150,7 @@ export class Loom implements AsyncDisposable {
   async #compose(): Promise<PipelineOrchestrator> {
     const { logger: _logger, clock, ids, tracer, ...config } = this.#options;
     const { resolveConfig } = await import('@certoai/loom-config');
-    const { redis, cosmos, limits, retention, worker, embedded } = await resolveConfig(config);
+    const { redis, cosmos, limits, retention, worker, embedded, observability } = await resolveConfig(config);
     refuse('redis', redis);
     refuse('cosmos', cosmos);
     const logger = this.#logger;
@@ -151,7 +162,8 @@ export class Loom implements AsyncDisposable {
       clock,
       logger,
     });
-    const orchestrator = new PipelineOrchestrator(undefined, this.#registry, store, tracer, {
+    if (observability.tracing === true) this.#tracer = await this.#openTracer();
+    const orchestrator = new PipelineOrchestrator(undefined, this.#registry, store, tracer ?? this.#tracer, {
       worker: local,
       clock,
       ids,
@@ -165,6 +177,13 @@ export class Loom implements AsyncDisposable {
     await orchestrator.initialize();
     if (!this.#closed) this.#opened = orchestrator;
     return orchestrator;
+  }
+
+  async #openTracer(): Promise<PipelineTracer> {
+    const { PipelineTracer } = await import('@certoai/loom-observability');
+    const tracer = new PipelineTracer();
+    this.#releases.add('tracer', () => tracer.close());
+    return tracer;
   }
 
   async #openStore(embedded: LoomConfig['embedded']): Promise<ExecutionStore> {

@@ -115,7 +115,11 @@ export function buildConfigSchema(z: typeof zod) {
       'The worker of this process.',
     ),
     observability: setting(
-      z.strictObject({ tracing: setting(z.boolean(), 'Record execution traces.', { default: true }) }),
+      z.strictObject({
+        tracing: setting(z.boolean(), 'Record execution traces in this process, for `loom.tracer()`.', {
+          default: false,
+        }),
+      }),
       'What Loom records about itself.',
     ),
   };

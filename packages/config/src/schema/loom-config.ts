@@ -77,7 +77,7 @@ export interface WorkerSettings {
 
 /** What Loom records about itself. */
 export interface ObservabilitySettings {
-  /** Record execution traces. @default true */
+  /** Record execution traces in this process, for `loom.tracer()`. @default false */
   readonly tracing?: boolean | undefined;
 }
 

@@ -178,4 +178,17 @@ describe('Loom', () => {
     for (const mode of ['before', 'after'])
       expect((await loom.executePipeline({ stages: [{ id: 's', mode }] }, 1)).output).toEqual([1, 1]);
   });
+
+  test('traces what it runs when told to, and not otherwise', async () => {
+    await using quiet = new Loom();
+    expect(await quiet.tracer()).toBeUndefined();
+    await using loom = new Loom({ observability: { tracing: true } });
+    loom.registerActor('echo', (x: unknown) => x);
+    const { executionId } = await loom.executePipeline(
+      { name: 'traced', stages: [{ id: 's', actor: 'echo' }] },
+      1,
+    );
+    const tracer = await loom.tracer();
+    expect(await tracer?.summary(executionId)).toMatchObject({ executionId, status: 'completed' });
+  });
 });
