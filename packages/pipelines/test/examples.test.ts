@@ -18,7 +18,9 @@ test('the quick start runs, and the README shows it as it is and what it prints'
 
 test('the README names everything the package exports', () => {
   const readme = read('README.md');
-  const lists = [...read('src/index.ts').matchAll(/\{([^}]*)\}/g)].flatMap(([, list = '']) => list.split(','));
+  const lists = [...read('src/index.ts').matchAll(/\{([^}]*)\}/g)].flatMap(([, list = '']) =>
+    list.split(','),
+  );
   const names = lists.map((name) => name.trim()).filter((name) => name !== '');
   expect(names.length).toBeGreaterThan(10);
   for (const name of names) expect(readme).toContain(`\`${name}`);
