@@ -1,6 +1,6 @@
 import { LoomError, type JsonValue } from '@certoai/loom-core';
 import { invalidDefinition, pathText } from './definition-issue.js';
-import { compileJsonSchema, type FindProblems } from './json-schema/compile-json-schema.js';
+import type { FindProblems } from './json-schema-problems.js';
 import type { SchemaLike } from './pipeline-definition.js';
 
 /** Problems of an input that are named in the error. */
@@ -13,9 +13,9 @@ const compiled = new WeakMap<object, FindProblems>();
  * @throws LoomError `LOOM_INVALID_INPUT` that names each place, what kind of value is there and what is
  * expected. Never the value: inputs are payloads, and messages end up in logs.
  */
-export function validateInput(schema: JsonValue | undefined, input: JsonValue): void {
+export async function validateInput(schema: JsonValue | undefined, input: JsonValue): Promise<void> {
   if (typeof schema !== 'object' || schema === null) return;
-  const problems = problemsOf(findProblemsBy(schema), input);
+  const problems = (compiled.get(schema) ?? (await compile(schema)))(input, shownProblems);
   if (problems.length === 0) return;
   const issues = problems.map(({ path, found, expected }) => {
     const where = pathText(['input', ...path]);
@@ -27,18 +27,8 @@ export function validateInput(schema: JsonValue | undefined, input: JsonValue): 
   });
 }
 
-function problemsOf(findProblems: FindProblems, input: JsonValue): ReturnType<FindProblems> {
-  try {
-    return findProblems(input, shownProblems);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return [{ path: [], found: 'nested too deeply to be checked', expected: 'fewer levels' }];
-  }
-}
-
-function findProblemsBy(schema: object): FindProblems {
-  const known = compiled.get(schema);
-  if (known !== undefined) return known;
+async function compile(schema: object): Promise<FindProblems> {
+  const { compileJsonSchema } = await import('./compile-json-schema.js');
   const { findProblems, issues } = compileJsonSchema(schema as JsonValue, ['input']);
   if (issues.length > 0) throw invalidDefinition(issues);
   compiled.set(schema, findProblems);

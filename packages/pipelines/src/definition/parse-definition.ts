@@ -10,7 +10,6 @@ import {
 } from './definition-issue.js';
 import { originOf, rememberOrigin } from './definition-origin.js';
 import { isSchemaLike, jsonSchemaOf } from './input-schema.js';
-import { compileJsonSchema } from './json-schema/compile-json-schema.js';
 import { laterModes, laterStageFields, laterText } from './later-release.js';
 import { isReservedName, limits } from './limits.js';
 import { nearestName } from './nearest-name.js';
@@ -49,7 +48,7 @@ export async function parseDefinition(
   );
   if (dataIssues.length > 0) throw invalidDefinition(dataIssues, { ...origin, name: nameOf(data) });
   const checker = new DefinitionChecker(options.modes, await import('./schema.js'));
-  const definition = checker.check(
+  const definition = await checker.check(
     isSchemaLike(schema)
       ? { ...(data as JsonObject), input: await converted(schema, nameOf(data)) }
       : raw === undefined
@@ -105,7 +104,7 @@ class DefinitionChecker {
     this.#schema = schema;
   }
 
-  check(data: JsonValue | undefined): NormalisedDefinition | undefined {
+  async check(data: JsonValue | undefined): Promise<NormalisedDefinition | undefined> {
     if (!isObject(data)) {
       this.issues.push(wrongValue([], data, this.#schema.pipelineText));
       return undefined;
@@ -115,7 +114,10 @@ class DefinitionChecker {
     const outcome = this.#schema.pipelineFieldsSchema.safeParse(known);
     if (!outcome.success) this.issues.push(...shapeIssues(outcome.error.issues, known, []));
     const { stages, input } = known;
-    if (isObject(input)) this.issues.push(...compileJsonSchema(input, ['input']).issues);
+    if (isObject(input)) {
+      const { compileJsonSchema } = await import('./compile-json-schema.js');
+      this.issues.push(...compileJsonSchema(input, ['input']).issues);
+    }
     if (!Array.isArray(stages) || stages.length > limits.stages) return undefined;
     const parsed = (stages as readonly JsonValue[]).map((stage, index) => this.#checkStage(stage, index));
     if (!outcome.success) return undefined;

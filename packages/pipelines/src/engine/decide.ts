@@ -147,6 +147,8 @@ class Deliberation implements Outputs {
     const current = this.#nodeState(node.id);
     if (current?.kind === 'running') return this.#settleRunning(node, current);
     if (current !== undefined || this.#state.status === 'paused' || !this.#isReady(node)) return undefined;
+    const half = this.#nodeState(mapHalf(node));
+    if (half?.kind === 'failed') return this.#fail(node, half.startedAt, 0, 0, half.failure);
     try {
       if (node.when !== undefined && !isTruthy(node.when.evaluate(this.scope))) {
         this.#settle(node, { kind: 'skipped', finishedAt: this.#facts.now }, Json.null, []);
@@ -216,12 +218,12 @@ class Deliberation implements Outputs {
       let output = expansion.collect(results);
       const completed = { kind: 'completed', startedAt, finishedAt: now, tasks, failed } as const;
       if (node.output === undefined) {
-        this.#settle(node, completed, output, this.#facts.failures(node.id));
+        this.#settle(node, completed, output, this.#failures(node));
         return undefined;
       }
       output = Json.fromValue(node.output.evaluate({ ...this.scope, output: output.value }));
       this.#values.push({ node: node.id, json: output });
-      this.#settle(node, { ...completed, value: true }, output, this.#facts.failures(node.id));
+      this.#settle(node, { ...completed, value: true }, output, this.#failures(node));
       return undefined;
     } catch (cause) {
       return this.#fail(node, startedAt, tasks, failed, { stage: node.id, error: errorRecord(cause) });
@@ -246,7 +248,7 @@ class Deliberation implements Outputs {
     failure: Failure,
   ): Failure | undefined {
     const state = { kind: 'failed', startedAt, finishedAt: this.#facts.now, tasks, failed, failure } as const;
-    this.#settle(node, state, Json.null, this.#facts.failures(node.id));
+    this.#settle(node, state, Json.null, this.#failures(node));
     return node.onFailure === 'continue' ? undefined : failure;
   }
 
@@ -294,6 +296,14 @@ class Deliberation implements Outputs {
       return succeeded >= condition || from.every((id) => this.#isSettled(id));
     }
     return node.needs.every(({ node: id }) => this.#isSettled(id));
+  }
+
+  /** Of a map-reduce: of both its halves. */
+  #failures({ id, spec }: PlanNode): readonly Failure[] {
+    const own = this.#facts.failures(id);
+    if (spec.mode !== 'gather') return own;
+    const settledNow = this.#settled.find(({ node }) => node.id === mapHalf({ id }));
+    return [...(settledNow?.failures ?? this.#facts.failures(mapHalf({ id }))), ...own];
   }
 
   items(id: string): readonly Json[] {
@@ -345,6 +355,9 @@ class Deliberation implements Outputs {
     (this.#nodes ??= { ...this.#before.nodes })[id] = state;
   }
 }
+
+/** Where the first half of a map-reduce stage is found; nothing is there for other stages. */
+const mapHalf = ({ id }: Pick<PlanNode, 'id'>): string => `${id}#map`;
 
 function timeoutError(message: string, limitMs: number): Failure['error'] {
   return errorRecord(new LoomError('LOOM_TIMEOUT', message, { timeoutMs: limitMs }));

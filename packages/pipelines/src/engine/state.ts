@@ -9,6 +9,8 @@ export interface ExecutionState {
   /** The whole execution must be finished by then; milliseconds since the epoch. */
   readonly deadlineAt?: number | undefined;
   readonly finishedAt?: number | undefined;
+  /** Sent with every task. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Why it did not complete. */
   readonly failure?: Failure | undefined;
 }
@@ -83,7 +85,11 @@ export function moveTo(state: ExecutionState, status: ExecutionStatus): Executio
   );
 }
 
-export function initialState(now: number, timeoutMs: number | undefined): ExecutionState {
-  const base = { status: 'running', nodes: {}, startedAt: now } as const;
-  return timeoutMs === undefined ? base : { ...base, deadlineAt: now + timeoutMs };
+export function initialState(
+  now: number,
+  timeoutMs: number | undefined,
+  headers: Readonly<Record<string, string>> | undefined,
+): ExecutionState {
+  const deadlineAt = timeoutMs === undefined ? undefined : now + timeoutMs;
+  return { status: 'running', nodes: {}, startedAt: now, deadlineAt, headers };
 }

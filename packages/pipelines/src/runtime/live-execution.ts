@@ -5,6 +5,7 @@ import {
   type CommitReply,
   type ErrorRecord,
   type ExecutionEvent,
+  type ExecutionStatus,
   type NodeCounters,
   type RecordEntry,
   type RecordReply,
@@ -28,7 +29,6 @@ export interface Revival {
   readonly state: ExecutionState;
   readonly version: number;
   readonly priority: number;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** How an execution ended. */
@@ -66,6 +66,7 @@ export class LiveExecution implements TaskOwner {
   #requests: PendingRequest[] | undefined;
   #advancing = false;
   #again = false;
+  #opening: (() => void) | undefined;
   #abandoned = false;
   #abort: AbortController | undefined;
   #cancelDeadline: (() => void) | undefined;
@@ -74,11 +75,11 @@ export class LiveExecution implements TaskOwner {
   #endWithout!: (reason: unknown) => void;
 
   constructor(host: ExecutionHost, revival: Revival) {
-    const { plan, facts, priority, headers, state, version } = revival;
+    const { plan, facts, priority, state, version } = revival;
     this.id = facts.executionId;
     this.plan = plan;
     this.priority = priority;
-    this.headers = headers;
+    this.headers = state.headers;
     this.#host = host;
     this.#state = state;
     this.#version = version;
@@ -106,13 +107,24 @@ export class LiveExecution implements TaskOwner {
     return this.#storeFailure;
   }
 
-  /** Acts on a decision that was stored together with the creation of this execution. */
-  begin(decision: Decision): void {
-    if (this.#abandoned) return;
-    const { id, plan } = this;
-    if (this.watched)
-      this.emit({ type: 'execution:started', executionId: id, at: this.#state.startedAt, name: plan.name });
-    this.#apply(decision);
+  /**
+   * Begins in a later turn, so that who gets the handle can listen before anything happens.
+   * @param stored - the first decision, when it was stored together with the creation of this execution
+   */
+  begin(stored: Decision | undefined): void {
+    if (stored !== undefined) this.#take(stored);
+    this.#opening = () => {
+      const { id, plan } = this;
+      const at = this.#state.startedAt;
+      if (this.watched) this.emit({ type: 'execution:started', executionId: id, at, name: plan.name });
+      if (stored !== undefined) this.#announce(stored);
+    };
+    this.#host.pacer.defer(() => {
+      if (this.#abandoned) return;
+      this.#open();
+      if (stored === undefined) this.#advance();
+      else this.#goOn();
+    });
   }
 
   /** Goes on where the stored state stands: hands out what is missing and looks at what is due. */
@@ -234,6 +246,7 @@ export class LiveExecution implements TaskOwner {
 
   async #advanceWhileNeeded(): Promise<void> {
     this.#advancing = true;
+    this.#open();
     do {
       this.#again = false;
       const outcomes = this.#outcomes;
@@ -302,23 +315,51 @@ export class LiveExecution implements TaskOwner {
     return new LoomError('LOOM_CLOSED', message, { executionId: this.id });
   }
 
-  #apply({ state, settled, started, output }: Decision): void {
+  /** What happens at the beginning is told once, before anything else. */
+  #open(): void {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    opening?.();
+  }
+
+  #apply(decision: Decision): void {
+    const before = this.#state.status;
+    this.#take(decision);
+    if (this.watched) {
+      this.#announceControl(before, this.#state.status);
+      this.#announce(decision);
+    }
+    if (isFinal(this.#state.status)) this.#finish(decision.output);
+    else this.#goOn();
+  }
+
+  /** Makes a stored decision what is true here. Nothing is handed out yet. */
+  #take({ state, settled, started }: Decision): void {
     this.#state = state;
     for (const node of settled) this.#applySettled(node);
-    if (isFinal(state.status)) return this.#finish(output);
-    for (const { node, expansion } of started) {
-      this.running.set(node.id, new LiveNode(node, expansion));
-      if (!this.watched) continue;
-      this.emit({
-        type: 'stage:started',
-        executionId: this.id,
-        at: this.#now(),
-        stage: node.id,
-        tasks: expansion.tasks,
-      });
-    }
+    if (isFinal(state.status)) return;
+    for (const { node, expansion } of started) this.running.set(node.id, new LiveNode(node, expansion));
+  }
+
+  #goOn(): void {
     this.#scheduleDeadline();
     for (const live of this.running.values()) this.#runner.pump(live);
+  }
+
+  #announce({ settled, started }: Decision): void {
+    if (!this.watched) return;
+    for (const { node, state } of settled) this.#announcer.settled(node.id, state);
+    const at = this.#now();
+    for (const { node, expansion } of started) {
+      this.emit({ type: 'stage:started', executionId: this.id, at, stage: node.id, tasks: expansion.tasks });
+    }
+  }
+
+  #announceControl(before: ExecutionStatus, now: ExecutionStatus): void {
+    if (before === now || isFinal(now)) return;
+    const base = { executionId: this.id, at: this.#now() };
+    if (now === 'paused') this.emit({ ...base, type: 'execution:paused' });
+    else this.emit({ ...base, type: 'execution:resumed', reason: 'resumed' });
   }
 
   #applySettled(settled: Settled): void {
@@ -330,7 +371,6 @@ export class LiveExecution implements TaskOwner {
       live.stop(reason);
       if (state.kind === 'cancelled') this.#abort?.abort(reason);
     }
-    this.#announcer.settled(node.id, state);
   }
 
   /** A timeout is not a cancellation: running code can tell them apart by the reason of its signal. */

@@ -58,7 +58,7 @@ export class LiveFacts implements Facts {
   }
 
   failures(node: string): readonly Failure[] {
-    return this.running.get(node)?.failures ?? none;
+    return this.running.get(node)?.failures ?? this.#settled.get(node)?.failures ?? none;
   }
 
   outputOf(node: string): Json {

@@ -128,7 +128,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
       });
     this.#parked = new ParkedTasks(logger);
     this.#plans = new PlanCache(() => new Set(this.#modes.keys()));
-    this.#dispatcher = new TaskDispatcher({ worker: this.worker, queue, clock, logger });
+    this.#dispatcher = new TaskDispatcher({ worker: this.worker, queue, logger });
     this.#retention = new Retention(this.#store, clock, logger, options.retention);
     this.#host = {
       store: this.#store,
@@ -247,12 +247,13 @@ export class PipelineOrchestrator implements AsyncDisposable {
     const inputText = toJsonText(input, { what: 'input', maxBytes: this.#maxPayloadBytes });
     const plan = this.#plans.known(definition) ?? (await this.#plans.compile(definition));
     if (!this.#ready) await this.initialize();
-    if (plan.inputSchema !== undefined) validateInput(plan.inputSchema, JSON.parse(inputText) as JsonValue);
+    if (plan.inputSchema !== undefined)
+      await validateInput(plan.inputSchema, JSON.parse(inputText) as JsonValue);
     this.#checkActors(plan);
 
     const id = this.#ids.next();
     const now = this.#clock.now();
-    const first = initialState(now, options.timeoutMs ?? plan.timeoutMs);
+    const first = initialState(now, options.timeoutMs ?? plan.timeoutMs, headers);
     const inputJson = Json.fromText(inputText);
     const facts = new LiveFacts(id, inputJson, this.#modes, this.#host.maxTasks);
     facts.now = now;
@@ -274,9 +275,8 @@ export class PipelineOrchestrator implements AsyncDisposable {
     });
     if (!reply.created) return reply.id;
 
-    const live = this.#adopt({ plan, facts, state: first, version: 1, priority, headers });
-    // Begun in a later turn, so that who gets the handle can listen before anything happens.
-    this.#host.pacer.defer(() => (atOnce ? live.begin(begun) : live.resume()));
+    const live = this.#adopt({ plan, facts, state: first, version: 1, priority });
+    live.begin(atOnce ? begun : undefined);
     if (signal !== undefined) cancelOnAbort(live, signal);
     return live;
   }

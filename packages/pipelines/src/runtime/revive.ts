@@ -78,7 +78,11 @@ class Reviving {
       const state = this.#state.nodes[node.id];
       if (state?.kind === 'completed') await this.#readCompleted(node, state);
       else if (state?.kind === 'running') await onRunning(node);
-      else if (state !== undefined) this.#facts.settle(node.id, { state, output: Json.null, failures: [] });
+      else if (state !== undefined) {
+        const tasks = state.kind === 'failed' ? state.tasks : 0;
+        const { failures } = tasksOf(tasks === 0 ? [] : await this.#records(node.id), tasks);
+        this.#facts.settle(node.id, { state, output: Json.null, failures });
+      }
     }
   }
 

@@ -1,7 +1,6 @@
 import {
   errorRecord,
   type ActorWorker,
-  type Clock,
   type Consumer,
   type JsonValue,
   type Logger,
@@ -15,7 +14,6 @@ import type { RunOptions } from './execution-host.js';
 export interface TaskDispatcherOptions {
   readonly worker: ActorWorker;
   readonly queue: MessageQueue | undefined;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -29,15 +27,13 @@ export const reportQueue = 'loom.reports';
 export class TaskDispatcher {
   readonly #worker: ActorWorker;
   readonly #queue: MessageQueue | undefined;
-  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #sent = new Map<string, (outcome: TaskOutcome) => void>();
   #consumer: Consumer | undefined;
 
-  constructor({ worker, queue, clock, logger }: TaskDispatcherOptions) {
+  constructor({ worker, queue, logger }: TaskDispatcherOptions) {
     this.#worker = worker;
     this.#queue = queue;
-    this.#clock = clock;
     this.#logger = logger;
   }
 
@@ -76,22 +72,12 @@ export class TaskDispatcher {
       this.#sent.set(key, settle);
       if (signal.aborted) return onAbort();
       const body = { kind: 'task', task: task as unknown as JsonValue, replyTo: reportQueue };
-      this.#sendUntilStored(queue, task.actor, body, key, signal).catch((error: unknown) => {
+      // The queue knows 0 to 100; what is below waits with the rest.
+      const priority = Math.max(0, Math.min(100, task.priority ?? 0));
+      queue.send(`loom.actors.${task.actor}`, [{ body, dedupeId: key, priority }]).catch((error: unknown) => {
         settle({ kind: 'failed', error: errorRecord(error) });
       });
     });
-  }
-
-  async #sendUntilStored(
-    queue: MessageQueue,
-    actor: string,
-    body: JsonValue,
-    dedupeId: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await queue.send(`loom.actors.${actor}`, [{ body, dedupeId }]);
-    if (signal.aborted)
-      this.#logger.debug('Task was cancelled while it was sent', { actor, at: this.#clock.now() });
   }
 
   #receive(body: JsonValue): void {

@@ -62,7 +62,7 @@ export class TaskRunner {
 
   #handOut(live: LiveNode, issue: Issue): void {
     const startedAt = this.#now();
-    let actor = '';
+    let actor = live.node.actor?.kind === 'literal' ? live.node.actor.actor : '';
     try {
       const spec = live.expansion.task(issue.index);
       actor = spec.actor;

@@ -63,22 +63,26 @@ function nodeReasons(live: LiveNode, paused: boolean): readonly WaitReason[] {
       kind: 'running',
       stage,
       tasks: running,
-      message: `${running} tasks of stage "${stage}" are running.`,
+      message: `${tasksOf(running)} of stage "${stage}" ${running === 1 ? 'is' : 'are'} running.`,
     });
   for (const [actor, tasks] of countBy(live.parked?.values() ?? [])) {
-    const message = `No worker runs actor "${actor}" here; ${tasks} tasks of stage "${stage}" wait for registerActor("${actor}", …).`;
+    const message = `No worker runs actor "${actor}" here; ${tasksOf(tasks)} of stage "${stage}" ${tasks === 1 ? 'waits' : 'wait'} for registerActor("${actor}", …).`;
     reasons.push({ kind: 'no-worker', stage, actor, tasks, message });
   }
   if (live.backoff !== undefined && live.backoff.size > 0) {
     const until = Math.min(...[...live.backoff.values()].map(({ dueAt }) => dueAt));
     const tasks = live.backoff.size;
-    const message = `${tasks} failed tasks of stage "${stage}" are tried again, the first at ${new Date(until).toISOString()}.`;
+    const message = `${tasksOf(tasks, 'failed ')} of stage "${stage}" ${tasks === 1 ? 'is' : 'are'} tried again, the first at ${new Date(until).toISOString()}.`;
     reasons.push({ kind: 'backoff', stage, tasks, until, message });
   }
   if (live.waiting > 0 && !paused) {
     const tasks = live.waiting;
-    const message = `${tasks} tasks of stage "${stage}" wait; it runs ${live.node.concurrency} at a time.`;
-    reasons.push({ kind: 'concurrency-limit', stage, tasks, message });
+    const full = live.inFlight >= live.node.concurrency;
+    const why = full
+      ? `it runs ${live.node.concurrency} at a time`
+      : 'the next turn of the event loop takes more';
+    const message = `${tasksOf(tasks)} of stage "${stage}" ${tasks === 1 ? 'waits' : 'wait'}; ${why}.`;
+    reasons.push({ kind: full ? 'concurrency-limit' : 'running', stage, tasks, message });
   }
   return reasons;
 }
@@ -88,3 +92,5 @@ function countBy(values: Iterable<string>): ReadonlyMap<string, number> {
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
 }
+
+const tasksOf = (count: number, kind = ''): string => `${count} ${kind}task${count === 1 ? '' : 's'}`;

@@ -51,9 +51,9 @@ describe('a zod schema as input', () => {
   test('is checked at start as JSON Schema', async () => {
     const plan = compilePlan(await parseDefinition(pipeline, { modes }));
     expect(plan.inputSchema).toMatchObject({ type: 'object', required: ['id', 'lines'] });
-    const check = (input: JsonValue): void => validateInput(plan.inputSchema, input);
-    expect(() => check({ id: 'o1', lines: [{ sku: 'ABC', count: 2 }] })).not.toThrow();
-    expect(() => check({ id: '', lines: [{ sku: 'abc', count: 0 }], kind: 'old' }))
+    const check = (input: JsonValue): Promise<void> => validateInput(plan.inputSchema, input);
+    await expect(check({ id: 'o1', lines: [{ sku: 'ABC', count: 2 }] })).resolves.toBeUndefined();
+    await expect(check({ id: '', lines: [{ sku: 'abc', count: 0 }], kind: 'old' })).rejects
       .toThrowErrorMatchingInlineSnapshot(`
         [LoomError: The input does not match the pipeline's schema:
           - input.id is a string of 0 characters; expected at least 1.

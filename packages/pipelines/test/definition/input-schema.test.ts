@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { validateInput } from '../../src/definition/input-schema.js';
 
 /** The sentences of all problems, one a line; empty when the input is accepted. */
-function problems(schema: JsonValue, input: JsonValue): string {
+async function problems(schema: JsonValue, input: JsonValue): Promise<string> {
   try {
-    validateInput(schema, input);
+    await validateInput(schema, input);
     return '';
   } catch (error) {
     if (!isLoomError(error, 'LOOM_INVALID_INPUT')) throw error;
@@ -15,9 +15,9 @@ function problems(schema: JsonValue, input: JsonValue): string {
   }
 }
 
-function refusal(schema: JsonValue): string {
+async function refusal(schema: JsonValue): Promise<string> {
   try {
-    validateInput(schema, null);
+    await validateInput(schema, null);
   } catch (error) {
     if (isLoomError(error, 'LOOM_INVALID_DEFINITION'))
       return error.message.replace(/^.*\n {2}- /, '').replaceAll('\n  - ', '\n');
@@ -28,11 +28,11 @@ function refusal(schema: JsonValue): string {
 
 const any = { type: 'object' };
 
-test('no schema accepts anything', () => {
-  expect(() => validateInput(undefined, { a: 1 })).not.toThrow();
+test('no schema accepts anything', async () => {
+  await expect(validateInput(undefined, { a: 1 })).resolves.toBeUndefined();
 });
 
-test('the whole message', () => {
+test('the whole message', async () => {
   const schema = {
     type: 'object',
     required: ['files', 'total'],
@@ -53,20 +53,20 @@ test('the whole message', () => {
     },
   };
   const input = { files: [{ size: -1 }, { path: 5 }, 'x'], kind: 'letter', totl: 5, 'odd key': 1 };
-  expect(() => validateInput(schema, input)).toThrowErrorMatchingInlineSnapshot(`
+  await expect(validateInput(schema, input)).rejects.toThrowErrorMatchingInlineSnapshot(`
     [LoomError: The input does not match the pipeline's schema:
       - input.total is missing; expected a number.
-      - input.totl is not a known field; expected "total".
       - input.files[0].path is missing; expected a string.
       - input.files[0].size is out of range; expected at least 0.
       - input.files[1].path is a number; expected a string.
       - input.files[2] is a string; expected an object.
       - input.kind is another value; expected one of "invoice", "receipt".
-      - input["odd key"] is a number; expected a boolean.]
+      - input["odd key"] is a number; expected a boolean.
+      - input.totl is not a known field; expected "total".]
   `);
 });
 
-test('never shows the input', () => {
+test('never shows the input', async () => {
   const schema = {
     type: 'object',
     properties: {
@@ -76,21 +76,21 @@ test('never shows the input', () => {
     },
   };
   const input = { card: '4111-secret', pin: 'secret', tags: ['secret', 'secret'] };
-  expect(problems(schema, input)).not.toContain('secret');
-  expect(problems(schema, input)).toMatchInlineSnapshot(`
-    "input.card is a string of another form; expected a string that matches ^x.
-    input.card is a string of 11 characters; expected at least 50.
+  expect(await problems(schema, input)).not.toContain('secret');
+  expect(await problems(schema, input)).toMatchInlineSnapshot(`
+    "input.card is a string of 11 characters; expected at least 50.
+    input.card is a string of another form; expected a string that matches ^x.
     input.pin is another value; expected 1.
     input.tags[1] is the same as item 0; expected items that differ."
   `);
 });
 
-test('stops after twenty problems', () => {
+test('stops after twenty problems', async () => {
   expect(
-    problems(
+    await problems(
       { items: { type: 'string' } },
       Array.from({ length: 1_000 }, () => 1),
-    ).split('\n'),
+    ).then((text) => text.split('\n')),
   ).toHaveLength(20);
 });
 
@@ -202,9 +202,9 @@ describe('keywords', () => {
       [1, 'x', null],
       [],
     ],
-  ])('%s', (_, schema, accepted, refused) => {
-    for (const input of accepted) expect(problems(schema, input)).toBe('');
-    for (const input of refused) expect(problems(schema, input)).not.toBe('');
+  ])('%s', async (_, schema, accepted, refused) => {
+    for (const input of accepted) expect(await problems(schema, input)).toBe('');
+    for (const input of refused) expect(await problems(schema, input)).not.toBe('');
   });
 
   test.each([
@@ -216,31 +216,31 @@ describe('keywords', () => {
     ['uuid', ['123e4567-e89b-12d3-a456-426614174000'], ['123e4567', 'x23e4567-e89b-12d3-a456-426614174000']],
     ['ipv4', ['1.2.3.4'], ['1.2.3', '256.1.1.1']],
     ['ipv6', ['::1', '2001:db8::ff'], ['1.2.3.4', 'g::1']],
-  ])('format %s', (format, accepted, refused) => {
-    for (const text of accepted) expect(problems({ format }, text)).toBe('');
-    for (const text of refused) expect(problems({ format }, text)).not.toBe('');
+  ])('format %s', async (format, accepted, refused) => {
+    for (const text of accepted) expect(await problems({ format }, text)).toBe('');
+    for (const text of refused) expect(await problems({ format }, text)).not.toBe('');
   });
 
-  test('of alternatives the one that was meant is explained', () => {
+  test('of alternatives the one that was meant is explained', async () => {
     const schema = {
       anyOf: [
         { type: 'string' },
         { type: 'object', required: ['url'], properties: { url: { type: 'string' } } },
       ],
     };
-    expect(problems({ properties: { from: schema } }, { from: { url: 5 } })).toBe(
+    expect(await problems({ properties: { from: schema } }, { from: { url: 5 } })).toBe(
       'input.from.url is a number; expected a string.',
     );
-    expect(problems({ properties: { from: schema } }, { from: 5 })).toBe(
+    expect(await problems({ properties: { from: schema } }, { from: 5 })).toBe(
       'input.from is a number; expected a string, or an object.',
     );
   });
 });
 
 describe('a schema that is wrong', () => {
-  test('is refused with the place and the nearest keyword', () => {
+  test('is refused with the place and the nearest keyword', async () => {
     expect(
-      refusal({
+      await refusal({
         type: 'strng',
         ...{
           minLenght: 3,
@@ -264,40 +264,89 @@ describe('a schema that is wrong', () => {
       }),
     ).toMatchInlineSnapshot(`
       "input.type is "strng"; expected one of null, boolean, object, array, number, integer, string; did you mean "string"?
-      input.minLenght is not a keyword of JSON Schema that is known here; did you mean "minLength"?
-      input.properties is an empty list; expected an object.
-      input.required has an entry that is no text; expected names of fields.
-      input.minItems is -1; expected a whole number, 0 or more.
-      input.pattern has "[", which is not a regular expression.
-      input.anyOf is an empty list; expected one schema or more.
-      input.multipleOf is 0; expected a number above 0.
-      input.uniqueItems is 1; expected true or false.
-      input.format is 5; expected the name of a format.
       input.minimum is "x"; expected a number.
-      input.items is a list, the form of older drafts; write prefixItems.
+      input.multipleOf is 0; expected a number above 0.
+      input.pattern is "["; expected a regular expression.
+      input.format is 5; expected a string.
+      input.minItems is -1; expected a whole number, 0 or more.
+      input.uniqueItems is 1; expected a boolean.
+      input.items is a list of 1; expected a JSON Schema.
+      input.required[0] is 1; expected the name of a field.
+      input.properties is an empty list; expected an object.
       input.propertyNames is 7; expected a JSON Schema.
-      input.nullable is not a keyword of JSON Schema that is known here.
-      input.unevaluatedProperties is not a keyword of JSON Schema that is known here.
+      input.anyOf is an empty list; expected a list of one schema or more.
+      input.$defs.unused.maxmum is not a keyword of JSON Schema that is known here; did you mean "maximum"?
       input.$ref is "other.json"; expected a place in this schema, such as "#/$defs/file".
-      input.$defs.unused.maxmum is not a keyword of JSON Schema that is known here; did you mean "maximum"?"
+      input.minLenght is not a keyword of JSON Schema that is known here; did you mean "minLength"?
+      input.nullable is not a keyword of JSON Schema that is known here.
+      input.unevaluatedProperties is not a keyword of JSON Schema that is known here."
     `);
   });
 
-  test('when it refers to itself without end', () => {
-    expect(refusal({ $ref: '#' })).toBe('input refers to itself without end.');
+  test('when a reference points nowhere', async () => {
+    expect(await refusal({ properties: { 'a b': { $ref: '#/$defs/x' } } })).toBe(
+      'input.properties["a b"].$ref is "#/$defs/x", and there is nothing at that place in this schema.',
+    );
+    expect(await refusal({ $ref: 'https://example.org/schema.json#' })).toContain(
+      'expected a place in this schema',
+    );
+  });
+
+  test('when it is nested beyond the stack', async () => {
+    let deep: JsonValue = {};
+    for (let level = 0; level < 100_000; level += 1) deep = { not: deep };
+    expect(await refusal(deep)).toMatchInlineSnapshot(`"input is an object; expected fewer levels."`);
+  });
+
+  test('when it refers to itself without end', async () => {
+    expect(await refusal({ $ref: '#' })).toBe('input refers to itself without end, or is too deep.');
     expect(
-      refusal({
+      await refusal({
         $defs: { a: { $ref: '#/$defs/b' }, b: { anyOf: [{ $ref: '#/$defs/a' }] } },
         $ref: '#/$defs/a',
       }),
-    ).toBe('input refers to itself without end.');
+    ).toBe('input refers to itself without end, or is too deep.');
   });
 });
 
-test('an input nested beyond the stack is refused, not a crash', () => {
+test('an input nested beyond the stack is refused, not a crash', async () => {
   let deep: JsonValue = {};
   for (let level = 0; level < 100_000; level += 1) deep = { next: deep };
-  expect(problems({ properties: { next: { $ref: '#' } } }, deep)).toBe(
+  expect(await problems({ properties: { next: { $ref: '#' } } }, deep)).toBe(
     'input is nested too deeply to be checked; expected fewer levels.',
   );
+});
+
+test('an input with more problems than fit on the stack', async () => {
+  const schema = { properties: { files: { items: { type: 'string' } } } };
+  const files = Array.from({ length: 300_000 }, () => 1);
+  expect(await problems(schema, { files })).toBe('input.files[0] is a number; expected a string.');
+});
+
+test('a field name that is not Unicode', async () => {
+  const schema = { additionalProperties: { type: 'number' } };
+  expect(await problems(schema, { '\ud800': 'x' })).toMatchInlineSnapshot(
+    `"input is with a field name that is not Unicode; expected names that are."`,
+  );
+});
+
+test('names that every object has are names like others', async () => {
+  const names = ['__proto__', 'constructor', 'toString'];
+  for (const name of names) {
+    const schema = JSON.parse(
+      `{"properties":{"${name}":{"type":"number"}},"required":["${name}"]}`,
+    ) as JsonValue;
+    expect(await problems(schema, JSON.parse(`{"${name}":1}`) as JsonValue)).toBe('');
+    expect(await problems(schema, JSON.parse(`{"${name}":"x"}`) as JsonValue)).toContain('is a string');
+    expect(await problems(schema, {})).toContain('is missing; expected a number');
+    expect(await problems({ format: name }, 'x')).toBe('');
+  }
+});
+
+test('the schema stays as it is', async () => {
+  const schema = Object.freeze({
+    $defs: Object.freeze({ n: Object.freeze({ type: 'number' }) }),
+    $ref: '#/$defs/n',
+  });
+  expect(await problems(schema, 1)).toBe('');
 });

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { JsonValue } from '@certoai/loom-core';
 import { expect, test } from 'vitest';
-import { compileJsonSchema } from '../../src/definition/json-schema/compile-json-schema.js';
+import { compileJsonSchema } from '../../src/definition/compile-json-schema.js';
 import { loadPipeline } from '../../src/definition/load-pipeline.js';
 import { pipelineJsonSchema, pipelineJsonSchemaText } from '../../src/definition/pipeline-json-schema.js';
 
@@ -44,14 +44,20 @@ test.each<[string, JsonValue]>([
   expect(findProblems(definition, 1)).not.toEqual([]);
 });
 
-test('zod and js-yaml are loaded only when they are needed', () => {
+test('zod, js-yaml and the JSON Schema validator are loaded only when they are needed', () => {
   const source = fileURLToPath(new URL('../../src/', import.meta.url));
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
     /^(definition|plan)\/.*\.ts$/.test(name),
   );
   expect(files.length).toBeGreaterThan(20);
-  const heavy = /^import (?!type).*from '(zod|js-yaml|\.\/schema\.js|\.\/pipeline-json-schema\.js)'/m;
-  const allowed = new Set(['definition/schema.ts', 'definition/pipeline-json-schema.ts']);
+  const heavy =
+    /^(import (?!type)|\} ).*from '(zod|js-yaml|@cfworker\/json-schema|\.\/(schema|pipeline-json-schema|compile-json-schema)\.js)'/m;
+  const allowed = new Set([
+    'definition/schema.ts',
+    'definition/pipeline-json-schema.ts',
+    'definition/compile-json-schema.ts',
+    'definition/json-schema-problems.ts',
+  ]);
   expect(
     files.filter((name) => !allowed.has(name) && heavy.test(readFileSync(source + name, 'utf8'))),
   ).toEqual([]);

@@ -139,7 +139,7 @@ describe('Loom', () => {
 
   test('listens, lists and asks why through the facade', async () => {
     await using loom = new Loom();
-    let open!: (value: unknown) => void;
+    let open: ((value: unknown) => void) | undefined;
     loom.registerActor(
       'wait',
       () =>
@@ -150,13 +150,14 @@ describe('Loom', () => {
     const handle = await loom.startPipeline({ name: 'n', stages: [{ id: 's', actor: 'wait' }] }, null, {
       tags: ['x'],
     });
+    await expect.poll(() => typeof open).toBe('function');
     await expect
       .poll(() => loom.executions.why(handle.id))
       .toEqual([expect.objectContaining({ kind: 'running', stage: 's' })]);
     expect(
       (await loom.executions.list({ tags: ['x'], status: ['running'] })).items.map(({ id }) => id),
     ).toEqual([handle.id]);
-    open('ok');
+    open?.('ok');
     expect(await loom.executions.attach(handle.id).then((again) => again.result())).toMatchObject({
       output: 'ok',
       stages: { s: { status: 'completed' } },

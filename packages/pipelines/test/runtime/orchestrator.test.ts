@@ -639,3 +639,84 @@ describe.each(stores)('an orchestrator on a store $name', ({ open }) => {
     expect(await rejection(fixture.orchestrator.start(definition))).toMatchObject({ code: 'LOOM_CLOSED' });
   });
 });
+
+describe('what is asked right after the start', () => {
+  const definition = {
+    stages: [
+      { id: 'a', actor: 'work' },
+      { id: 'b', actor: 'work' },
+    ],
+  };
+  function orchestratorThatCounts() {
+    let runs = 0;
+    const orchestrator = new PipelineOrchestrator(undefined, registryOf({ work: () => (runs += 1) }));
+    return { orchestrator, runs: () => runs };
+  }
+
+  test('cancel stops it before anything runs', async () => {
+    const { orchestrator, runs } = orchestratorThatCounts();
+    await using closing = orchestrator;
+    const handle = await closing.start(definition);
+    await handle.cancel();
+    expect(await rejection(handle.result())).toMatchObject({ status: 'cancelled' });
+    await new Promise(setImmediate);
+    expect(runs()).toBe(0);
+  });
+
+  test('pause holds it, and both are told', async () => {
+    const { orchestrator, runs } = orchestratorThatCounts();
+    await using closing = orchestrator;
+    const handle = await closing.start(definition);
+    const told: string[] = [];
+    const listening = (async () => {
+      for await (const { type } of handle.events()) told.push(type);
+    })();
+    await handle.pause();
+    await new Promise(setImmediate);
+    expect({ runs: runs(), status: (await handle.status()).status }).toEqual({ runs: 0, status: 'paused' });
+    await handle.resume();
+    expect((await handle.result()).output).toBe(2);
+    await listening;
+    expect(told.filter((type) => type.startsWith('execution'))).toEqual([
+      'execution:started',
+      'execution:paused',
+      'execution:resumed',
+      'execution:finished',
+    ]);
+  });
+});
+
+test('a map-reduce whose map fails has failed, and says with what', async () => {
+  await using orchestrator = new PipelineOrchestrator(
+    undefined,
+    registryOf({
+      map: () => {
+        throw new Error('no map');
+      },
+      reduce: () => 'reduced',
+      see: (x: unknown) => x,
+    }),
+  );
+  const stages = [
+    {
+      id: 'm',
+      mode: 'map-reduce',
+      mapReduce: { over: 'input', map: 'map', reduce: 'reduce' },
+      onFailure: 'continue',
+    },
+    {
+      id: 'see',
+      actor: 'see',
+      input: {
+        status: '${stages.m.status}',
+        error: '${stages.m.error.message}',
+        failed: '${stages.m.errors[].index}',
+      },
+    },
+  ];
+  expect((await orchestrator.execute({ stages }, [1])).output).toEqual({
+    status: 'failed',
+    error: 'no map',
+    failed: [0],
+  });
+});

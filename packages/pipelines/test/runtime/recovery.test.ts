@@ -45,7 +45,7 @@ test('tasks of a recovered execution wait for their actor, say so, and go on whe
       stage: 's',
       actor: 'slow',
       tasks: 1,
-      message: 'No worker runs actor "slow" here; 1 tasks of stage "s" wait for registerActor("slow", …).',
+      message: 'No worker runs actor "slow" here; 1 task of stage "s" waits for registerActor("slow", …).',
     },
   ]);
   registry.register('slow', (n: number) => n + 1);
@@ -155,7 +155,9 @@ test('finished executions are removed by age', async () => {
   await orchestrator.execute({ name: 'ok', stages: [{ id: 's', actor: 'quick' }] });
   await rejection(orchestrator.execute({ name: 'bad', stages: [{ id: 's', actor: 'boom' }] }));
   const names = async (): Promise<unknown> =>
-    (await orchestrator.executions.list()).items.map(({ name }) => name).sort();
+    (await orchestrator.executions.list()).items
+      .map(({ name }) => name ?? '')
+      .sort((a, b) => a.localeCompare(b));
   await clock.advance(3_600_001);
   await orchestrator.execute({ name: 'new', stages: [{ id: 's', actor: 'quick' }] });
   await clock.advance(60_000);
@@ -187,4 +189,31 @@ test('an execution that cannot be picked up says why, and goes on once its mode 
   expect(reason?.message).toContain('"twice"');
   second.registerExecutor('twice', twice);
   await expect.poll(() => second.executions.output(id)).toEqual([1, 2]);
+});
+
+test('errors of a stage that failed and went on are the same after a restart, as are the headers', async () => {
+  await using under = await openEmbedded();
+  const definition = {
+    stages: [
+      { id: 's', mode: 'scatter', scatter: { over: 'input' }, actor: 'boom', onFailure: 'continue' },
+      { id: 'see', actor: 'see', input: '${stages.s.errors[].error.message}' },
+    ],
+  };
+  const boom = (): never => {
+    throw new Error('lost');
+  };
+  const first = orchestratorOn(under.store, { boom, see: hang });
+  const { id } = await first.start(definition, [1], { headers: { traceparent: 't' } });
+  await expect
+    .poll(() => first.executions.why(id))
+    .toContainEqual(expect.objectContaining({ kind: 'running', stage: 'see' }));
+  await first.close();
+  await using second = orchestratorOn(await under.reopen(), {
+    boom,
+    see: (x: unknown, { trace }: TaskContext) => ({ x, trace }),
+  });
+  expect((await (await second.executions.attach(id)).result()).output).toEqual({
+    x: ['lost'],
+    trace: { traceparent: 't' },
+  });
 });
