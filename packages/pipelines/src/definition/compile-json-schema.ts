@@ -79,7 +79,10 @@ export function compileJsonSchema(
   const issues = findSchemaProblems(given, Infinity).map(({ path: at, found, expected, names }) => {
     const value = at.reduce((part, step) => (part as Record<string, JsonValue>)[step] ?? null, given);
     if (names === undefined) {
-      const meant = expected === typeWords ? nearestName(String(value as string), types) : undefined;
+      // Of the schema as a whole: too deep, for one.
+      if (at.length === 0) return refuse(at, `is ${found}; expected ${expected}.`);
+      const isType = expected === typeWords && typeof value === 'string';
+      const meant = isType ? nearestName(value, types) : undefined;
       return wrongValue([...path, ...at], value, expected, meant);
     }
     if (names.length === 0) return refuse(at, `is not ${expected}.`);

@@ -41,7 +41,9 @@ export function problemFinder(schema: NotedSchema, lookup = dereference(schema))
         return [...problems.values()];
       } catch (error) {
         if (error instanceof URIError)
-          return [{ path: [], found: 'with a field name that is not Unicode', expected: 'names that are' }];
+          return [
+            { path: [], found: 'a value with a field name that is not Unicode', expected: 'names that are' },
+          ];
         // Too deep; or more problems than fit on the stack, and then the first has to do.
         if (!(error instanceof RangeError)) throw error;
       }

@@ -295,7 +295,9 @@ describe('a schema that is wrong', () => {
   test('when it is nested beyond the stack', async () => {
     let deep: JsonValue = {};
     for (let level = 0; level < 100_000; level += 1) deep = { not: deep };
-    expect(await refusal(deep)).toMatchInlineSnapshot(`"input is an object; expected fewer levels."`);
+    expect(await refusal(deep)).toMatchInlineSnapshot(
+      `"input is nested too deeply to be checked; expected fewer levels."`,
+    );
   });
 
   test('when it refers to itself without end', async () => {
@@ -326,7 +328,7 @@ test('an input with more problems than fit on the stack', async () => {
 test('a field name that is not Unicode', async () => {
   const schema = { additionalProperties: { type: 'number' } };
   expect(await problems(schema, { '\ud800': 'x' })).toMatchInlineSnapshot(
-    `"input is with a field name that is not Unicode; expected names that are."`,
+    `"input is a value with a field name that is not Unicode; expected names that are."`,
   );
 });
 
