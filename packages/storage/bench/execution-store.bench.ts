@@ -1,7 +1,16 @@
 // What an execution store costs, beside an append-only file with group commit and a sync: the least work that
 // makes a step durable. Read the ratios: the machine is shared, and absolute figures with it. Rounds take turns,
 // and each figure is the median of its rounds. One run: `npx tsx packages/storage/bench/execution-store.bench.ts`.
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -13,7 +22,8 @@ import { InMemoryExecutionStore } from '@certoai/loom-storage/memory';
 const rounds = 7;
 const inFlight = 100;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const drivers: readonly SqliteDriverName[] = major > 22 || (major === 22 && minor >= 13) ? ['node:sqlite', 'libsql'] : ['libsql'];
+const drivers: readonly SqliteDriverName[] =
+  major > 22 || (major === 22 && minor >= 13) ? ['node:sqlite', 'libsql'] : ['libsql'];
 
 const definition = { hash: 'f'.repeat(64), text: '{"stages":[]}' };
 const state = `{"stages":{"a":{"status":"completed"},"b":{"status":"running"}},"padding":"${'x'.repeat(240)}"}`;
@@ -54,10 +64,13 @@ function fileFloor(folder: string): Contender {
   return {
     name: 'floor: append-only file, fdatasync',
     create: (id) => append({ id, definition: definition.hash, input: '1', state, at: Date.now() }),
-    step: (id, version) => append({ id, version, state, node: `stage-${version}`, index: 0, body, at: Date.now() }),
+    step: (id, version) =>
+      append({ id, version, state, node: `stage-${version}`, index: 0, body, at: Date.now() }),
     async fanOut(id, count) {
       await append({ id, state });
-      await Promise.all(Array.from({ length: count }, (_, index) => append({ id, node: 'work', index, body })));
+      await Promise.all(
+        Array.from({ length: count }, (_, index) => append({ id, node: 'work', index, body })),
+      );
       await append({ id, state });
     },
     bytes: () => folderBytes(folder),
@@ -65,7 +78,12 @@ function fileFloor(folder: string): Contender {
   };
 }
 
-function contender(name: string, store: ExecutionStore, bytes: () => number, close: () => Promise<void>): Contender {
+function contender(
+  name: string,
+  store: ExecutionStore,
+  bytes: () => number,
+  close: () => Promise<void>,
+): Contender {
   const record = (executionId: string, node: string, index: number) =>
     ({ executionId, node, index, held: 1, kind: 'completed', attempt: 1, body, at: Date.now() }) as const;
   const create = (id: string): Promise<unknown> =>
@@ -86,21 +104,42 @@ function contender(name: string, store: ExecutionStore, bytes: () => number, clo
       await create(id);
       await Promise.all(Array.from({ length: count }, (_, index) => store.record(record(id, 'work', index))));
       const at = Date.now();
-      await store.commit({ executionId: id, expectedVersion: 1, status: 'completed', state, records: [], at });
+      await store.commit({
+        executionId: id,
+        expectedVersion: 1,
+        status: 'completed',
+        state,
+        records: [],
+        at,
+      });
     },
     bytes,
     close,
   };
 }
 
-async function embedded(folder: string, driver: SqliteDriverName, sync: 'full' | 'normal'): Promise<Contender> {
+async function embedded(
+  folder: string,
+  driver: SqliteDriverName,
+  sync: 'full' | 'normal',
+): Promise<Contender> {
   const store = await openEmbeddedStore({ path: folder, driver, sync });
-  return contender(`embedded, ${driver}, sync ${sync}`, store.executions, () => folderBytes(folder), () => store.close());
+  return contender(
+    `embedded, ${driver}, sync ${sync}`,
+    store.executions,
+    () => folderBytes(folder),
+    () => store.close(),
+  );
 }
 
 function inMemory(): Contender {
   const store = new InMemoryExecutionStore();
-  return contender('in memory', store, () => 0, () => store.close());
+  return contender(
+    'in memory',
+    store,
+    () => 0,
+    () => store.close(),
+  );
 }
 
 let lastId = 0;
@@ -162,7 +201,10 @@ interface Measured {
   bytes: number;
 }
 const measured = new Map(
-  contenders.map((on): [Contender, Measured] => [on, { rates: [], p50s: [], fans: [], pauses: [], bytes: 0 }]),
+  contenders.map((on): [Contender, Measured] => [
+    on,
+    { rates: [], p50s: [], fans: [], pauses: [], bytes: 0 },
+  ]),
 );
 
 for (let round = 0; round <= rounds; round += 1) {
@@ -191,7 +233,7 @@ const rows = contenders.map((on) => {
     store: on.name,
     '5 steps/s': Math.round(median(rates)),
     'of floor': (median(rates) / median(floor.rates)).toFixed(2),
-    'alone, ms': median(p50s).toFixed(2),
+    'alone, ms': median(p50s).toFixed(3),
     'times floor': (median(p50s) / median(floor.p50s)).toFixed(1),
     '1000 + join, ms': median(fans).toFixed(1),
     'times floor ': (median(fans) / median(floor.fans)).toFixed(1),
@@ -199,7 +241,9 @@ const rows = contenders.map((on) => {
     'bytes each': Math.round(bytes),
   };
 });
-console.log(`Node ${process.version}, ${rounds} rounds, ${inFlight} executions in flight. Pause: the longest of the event loop.`);
+console.log(
+  `Node ${process.version}, ${rounds} rounds, ${inFlight} executions in flight. Pause: the longest of the event loop.`,
+);
 console.table(rows);
 
 for (const on of contenders) await on.close();

@@ -5,3 +5,6 @@ export { ManualClock, settled } from './manual-clock.js';
 export type { ManualClockOptions } from './manual-clock.js';
 export { messageQueueConformance } from './message-queue-conformance.js';
 export type { MessageQueueHarness } from './message-queue-conformance.js';
+export { TestProbe } from './test-probe.js';
+export { createTestSetup } from './test-setup.js';
+export type { LogLine, TestSetup } from './test-setup.js';

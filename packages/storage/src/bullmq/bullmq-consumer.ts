@@ -88,7 +88,11 @@ export class BullMQConsumer implements Consumer {
       activeMs: checkEveryMs,
       look: () => jobs.look(),
       recover: () => this.#recover(),
-      onDue: () => this.#marker.wake(),
+      onWaiting: () => this.#marker.wake(),
+      onSilence: () => {
+        jobs.reconnect();
+        this.#marker.reconnect();
+      },
       onError,
     });
   }
@@ -297,6 +301,8 @@ export class BullMQConsumer implements Consumer {
   }
 
   #report(error: unknown): void {
+    // A look that was under way when everything closed.
+    if (!this.#isOpen && this.#slotsTaken === 0) return;
     this.#logger.warn('Redis refused a consumer; it tries again', { queue: this.#queue, error });
   }
 }

@@ -170,7 +170,11 @@ export class BullMQMessageQueue implements MessageQueue {
         await backend.close();
       },
     });
-    if (this.#closing) throw closedError();
+    if (this.#closing) {
+      this.#connections.release(blocking);
+      await backend.close();
+      throw closedError();
+    }
     this.#consumers.add(consumer);
     consumer.start();
     return consumer;

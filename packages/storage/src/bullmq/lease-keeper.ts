@@ -28,7 +28,6 @@ export class LeaseKeeper {
     this.#options = options;
   }
 
-  /** @param takenAt - when the lock was asked for: it ends `lockMs` later at the earliest */
   add(lease: Lease): void {
     this.#leases.add(lease);
     this.#cancelTimer ??= systemClock.setTimer(this.#options.renewEveryMs, () => this.#tick());

@@ -46,6 +46,7 @@ export class LeasedJobs {
   readonly #lockMs: number;
   readonly #owner = randomUUID();
   #tokens = 0;
+  #looks = 0;
 
   constructor({ backend, client, lockMs }: LeasedJobsOptions) {
     this.#backend = backend;
@@ -120,14 +121,17 @@ export class LeasedJobs {
     ])) as string[];
   }
 
-  /** Jobs that anybody has, and delayed ones whose time has come. */
-  async look(): Promise<{ readonly active: number; readonly due: number }> {
-    const dueScore = (systemClock.now() + 1) * delayedScoreFactor - 1;
-    const [active, due] = await Promise.all([
+  /**
+   * Jobs that anybody has, and jobs that could be taken: those that are due and those that are ready in
+   * turns, because each look is to cost as little as it can.
+   */
+  async look(): Promise<{ readonly active: number; readonly waiting: number }> {
+    this.#looks += 1;
+    const [active, waiting] = await Promise.all([
       this.#client.llen(this.#key('active')),
-      this.#client.zcount(this.#key('delayed'), '-inf', dueScore),
+      this.#looks % 2 === 0 ? this.#client.zcard(this.#key('prioritized')) : this.#countDue(),
     ]);
-    return { active, due };
+    return { active, waiting };
   }
 
   /** Makes ready what processes had that died. @returns how many */
@@ -135,9 +139,22 @@ export class LeasedJobs {
     return (await this.#backend.moveStalledJobsToWait()).length;
   }
 
+  /** For a server that does not answer: what was asked is asked again on a new connection. */
+  reconnect(): void {
+    if (this.#client.status === 'ready') this.#client.disconnect(true);
+  }
+
   /** Tells somebody who waits that there may be work. */
   async wake(member = '0', score = 0): Promise<void> {
     await this.#client.zadd(this.markerKey, score, member);
+  }
+
+  #countDue(): Promise<number> {
+    return this.#client.zcount(
+      this.#key('delayed'),
+      '-inf',
+      (systemClock.now() + 1) * delayedScoreFactor - 1,
+    );
   }
 
   async #takeWithoutMemory(token: string): Promise<Taken> {

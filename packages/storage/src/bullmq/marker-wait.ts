@@ -27,6 +27,8 @@ export class MarkerWait {
 
   constructor(options: MarkerWaitOptions) {
     this.#options = options;
+    // A marker may have gone down with the connection before.
+    options.client.on('ready', () => this.wake());
   }
 
   /** Resolves when there may be work: a marker came, `untilMs` has come, half a minute went by, or {@link wake}. */
@@ -49,6 +51,12 @@ export class MarkerWait {
     this.#resolve?.();
   }
 
+  /** For a server that should have answered: a connection that looks alive is not, and ioredis asks again on the next. */
+  reconnect(): void {
+    const { client } = this.#options;
+    if (client.status === 'ready') client.disconnect(true);
+  }
+
   close(): void {
     this.#closed = true;
     this.wake();
@@ -57,7 +65,7 @@ export class MarkerWait {
   async #ask(): Promise<void> {
     const { client, key, giveBack, onError } = this.#options;
     this.#asking = true;
-    const cancelTimer = systemClock.setTimer(blockSeconds * 1_000 + graceMs, () => this.#giveUp());
+    const cancelTimer = systemClock.setTimer(blockSeconds * 1_000 + graceMs, () => this.reconnect());
     try {
       const reply = await client.bzpopmin(key, blockSeconds);
       if (reply && (this.#closed || !this.#resolve)) giveBack(reply[1], Number(reply[2]));
@@ -68,11 +76,5 @@ export class MarkerWait {
       this.#asking = false;
       this.wake();
     }
-  }
-
-  /** The server should have answered: a connection that looks alive is not, and ioredis asks again on the next. */
-  #giveUp(): void {
-    const { client } = this.#options;
-    if (client.status === 'ready') client.disconnect(true);
   }
 }

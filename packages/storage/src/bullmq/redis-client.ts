@@ -4,7 +4,7 @@
  */
 export interface RedisClient {
   readonly status: string;
-  duplicate(...overrides: object[]): RedisClient;
+  duplicate(...overrides: never[]): RedisClient;
   defineCommand(name: string, definition: { numberOfKeys?: number; lua: string; readOnly?: boolean }): void;
 }
 
@@ -30,16 +30,19 @@ export interface OpenRedisClient extends RedisClient {
     readonly redisOptions?: { readonly keyPrefix?: string };
   };
   readonly isCluster: boolean;
+  duplicate(...overrides: object[]): RedisClient;
   nodes?(role: 'master'): OpenRedisClient[];
   connect(): Promise<void>;
   disconnect(reconnect?: boolean): void;
   quit(): Promise<unknown>;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'ready', listener: () => void): unknown;
   once(event: 'ready' | 'end', listener: () => void): unknown;
   off(event: string, listener: () => void): unknown;
   info(): Promise<string>;
   config(get: 'GET', name: string): Promise<readonly string[]>;
   llen(key: string): Promise<number>;
+  zcard(key: string): Promise<number>;
   zcount(key: string, min: string, max: number): Promise<number>;
   zadd(key: string, score: number, member: string): Promise<unknown>;
   zscore(key: string, member: string): Promise<string | null>;

@@ -1,16 +1,21 @@
 import { systemClock } from '@certoai/loom-core';
 
+/** How long the server may take to answer before its connection is taken for dead. */
+const patienceMs = 10_000;
+
 export interface StalledWatchOptions {
   /** Between two looks while nothing is active anywhere. */
   readonly idleMs: number;
   /** Between two looks while something is. */
   readonly activeMs: number;
-  /** Deliveries that anybody has, and delayed messages whose time has come. */
-  readonly look: () => Promise<{ readonly active: number; readonly due: number }>;
+  /** Deliveries that anybody has, and messages that could be delivered. */
+  readonly look: () => Promise<{ readonly active: number; readonly waiting: number }>;
   /** Makes ready what dead processes had. */
   readonly recover: () => Promise<void>;
-  /** There is a message that nobody may have been told of. */
-  readonly onDue: () => void;
+  /** There is a message, of which a process may have been told that died since. */
+  readonly onWaiting: () => void;
+  /** The server did not answer in time: it may have vanished without closing its connections. */
+  readonly onSilence: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -37,16 +42,19 @@ export class StalledWatch {
   }
 
   async #look(): Promise<void> {
-    const { idleMs, activeMs, look, recover, onDue, onError } = this.#options;
+    const { idleMs, activeMs, look, recover, onWaiting, onSilence, onError } = this.#options;
     let pauseMs = activeMs;
+    const cancelSilence = systemClock.setTimer(patienceMs, onSilence);
     try {
-      const { active, due } = await look();
-      if (due > 0) onDue();
+      const { active, waiting } = await look();
+      if (waiting > 0) onWaiting();
       if (active > 0) await recover();
       else pauseMs = idleMs;
     } catch (error) {
       onError(error);
       pauseMs = idleMs;
+    } finally {
+      cancelSilence();
     }
     if (!this.#stopped) this.#cancelTimer = systemClock.setTimer(pauseMs, () => void this.#look());
   }

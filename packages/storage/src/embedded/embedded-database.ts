@@ -43,7 +43,12 @@ export class EmbeddedDatabase {
   readonly #reloads: (() => void)[] = [];
   #open = true;
 
-  private constructor(lock: FolderLock, connection: SqliteConnection, { clock, logger }: ResolvedEmbeddedStoreOptions) {
+  private constructor(
+    lock: FolderLock,
+    connection: SqliteConnection,
+    { clock, logger }: ResolvedEmbeddedStoreOptions,
+    sliceMs: number,
+  ) {
     this.clock = clock;
     this.logger = logger;
     this.folder = lock.folder;
@@ -54,11 +59,16 @@ export class EmbeddedDatabase {
       connection,
       reload: () => this.#reload(),
       translate: (error) => this.translate(error),
+      onFailure: (error, operations) => this.#report(error, operations),
+      sliceMs,
     });
   }
 
-  /** @throws LoomError `LOOM_STORE_LOCKED`, `LOOM_STORE_CORRUPT`, `LOOM_STORE_FAILED`, `LOOM_MISSING_DEPENDENCY`, `LOOM_INVALID_OPTION` */
-  static open(options: ResolvedEmbeddedStoreOptions): EmbeddedDatabase {
+  /**
+   * @param sliceMs - how long one turn of the event loop is spent on statements; the sync comes on top
+   * @throws LoomError `LOOM_STORE_LOCKED`, `LOOM_STORE_CORRUPT`, `LOOM_STORE_FAILED`, `LOOM_MISSING_DEPENDENCY`, `LOOM_INVALID_OPTION`
+   */
+  static open(options: ResolvedEmbeddedStoreOptions, sliceMs = 10): EmbeddedDatabase {
     const open = loadSqliteDriver(options.driver);
     const { path } = options;
     let lock: FolderLock | undefined;
@@ -68,7 +78,7 @@ export class EmbeddedDatabase {
       connection = open(join(lock.folder, 'loom.db'));
       prepareFile(connection, lock.folder);
       configure(connection, options);
-      return new EmbeddedDatabase(lock, connection, options);
+      return new EmbeddedDatabase(lock, connection, options, sliceMs);
     } catch (error) {
       connection?.close();
       lock?.release();
@@ -127,17 +137,31 @@ export class EmbeddedDatabase {
     }
   }
 
+  #report(error: LoomError, operations: number): void {
+    try {
+      this.logger?.error('Transaction of the embedded store failed', {
+        path: this.folder,
+        operations,
+        error,
+      });
+    } catch {
+      // A logger that fails must not fail the store.
+    }
+  }
+
   #reload(): void {
+    // On a full disk the log may hold the space that the next transaction needs.
+    emptyLog(this.#connection);
     for (const reload of this.#reloads) reload();
   }
 }
 
-/** So that a closed store is one file. Without it nothing is lost: the log is read at the next opening. */
+/** Moves the log into the database, so that a closed store is one file. Nothing is lost where that fails. */
 function emptyLog(connection: SqliteConnection): void {
   try {
     connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch {
-    // A full disk, say; what was committed stays in the log.
+    // On a full disk, say. What was committed stays in the log, which the next opening reads.
   }
 }
 
@@ -160,11 +184,15 @@ function prepareFile(connection: SqliteConnection, folder: string): void {
 }
 
 function configure(connection: SqliteConnection, { sync, maxBytes }: ResolvedEmbeddedStoreOptions): void {
-  const mode = connection.prepare('PRAGMA journal_mode=WAL').all<{ readonly journal_mode: string }>([])[0]?.journal_mode;
+  const mode = connection
+    .prepare('PRAGMA journal_mode=WAL')
+    .all<{ readonly journal_mode: string }>([])[0]?.journal_mode;
   if (mode !== 'wal') throw new Error(`the file system cannot hold a write-ahead log (journal mode ${mode})`);
   connection.exec(`PRAGMA synchronous=${sync}; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000`);
   if (maxBytes === undefined) return;
-  const pages = Math.floor(maxBytes / numberOf(connection, 'SELECT page_size AS value FROM pragma_page_size'));
+  const pages = Math.floor(
+    maxBytes / numberOf(connection, 'SELECT page_size AS value FROM pragma_page_size'),
+  );
   connection.exec(`PRAGMA max_page_count=${pages}`);
 }
 

@@ -68,7 +68,8 @@ export class EmbeddedExecutionStore implements ExecutionStore {
     this.#checkOpen();
     checkNewExecution(execution);
     // A copy, as the caller may change its own before the transaction.
-    const given = { ...execution, tags: [...(execution.tags ?? [])] };
+    const { definition, tags = [] } = execution;
+    const given = { ...execution, definition: { ...definition }, tags: [...tags] };
     return this.#database.enqueue((transaction) => this.#create(given, transaction));
   }
 
@@ -124,7 +125,10 @@ export class EmbeddedExecutionStore implements ExecutionStore {
     return this.close();
   }
 
-  #create(execution: NewExecution & { readonly tags: readonly string[] }, transaction: Transaction): CreateReply {
+  #create(
+    execution: NewExecution & { readonly tags: readonly string[] },
+    transaction: Transaction,
+  ): CreateReply {
     const { id, input, state, createdAt, name, idempotencyKey, priority = 0, tags, wakeAt } = execution;
     if (this.#live.get(id)) return { created: false, id };
     const known = this.#definitions.known(execution.definition.hash);
@@ -156,7 +160,8 @@ export class EmbeddedExecutionStore implements ExecutionStore {
 
   #record(entry: RecordEntry, transaction: Transaction): RecordReply {
     const live = this.#live.get(entry.executionId);
-    if (!live) return { accepted: false, reason: this.#reader.exists(entry.executionId) ? 'finished' : 'unknown' };
+    if (!live)
+      return { accepted: false, reason: this.#reader.exists(entry.executionId) ? 'finished' : 'unknown' };
     const node = this.#live.node(live, entry.node);
     const reason = node.refusal(entry);
     if (reason !== undefined) return { accepted: false, reason };
@@ -164,7 +169,8 @@ export class EmbeddedExecutionStore implements ExecutionStore {
     this.#write(live, entry, transaction);
     if (isDelayed(entry)) {
       const storedWakeAt = earlier(live.storedWakeAt, entry);
-      if (storedWakeAt !== live.storedWakeAt) transaction.run(this.#statements.wake, [storedWakeAt, live.sequence]);
+      if (storedWakeAt !== live.storedWakeAt)
+        transaction.run(this.#statements.wake, [storedWakeAt, live.sequence]);
       this.#live.sleep(live, storedWakeAt, earlier(live.wakeAt, entry));
     }
     return { accepted: true, counters: node.counters() };
@@ -231,11 +237,23 @@ export class EmbeddedExecutionStore implements ExecutionStore {
     const isPending = kind === 'pending';
     const token = isPending ? (next as number) : held;
     const due = isPending ? (dueAt ?? null) : null;
-    transaction.run(this.#statements.record, [live.sequence, node, index, kind, attempt, at, body, token, crashes, due]);
+    transaction.run(this.#statements.record, [
+      live.sequence,
+      node,
+      index,
+      kind,
+      attempt,
+      at,
+      body,
+      token,
+      crashes,
+      due,
+    ]);
   }
 
   #checkOpen(): void {
-    if (this.#closing) throw new LoomError('LOOM_CLOSED', 'The execution store is closed. Open the folder again to go on.');
+    if (this.#closing)
+      throw new LoomError('LOOM_CLOSED', 'The execution store is closed. Open the folder again to go on.');
   }
 }
 

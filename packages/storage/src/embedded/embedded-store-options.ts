@@ -37,7 +37,8 @@ export function resolveEmbeddedStoreOptions(options: EmbeddedStoreOptions): Reso
   const { path, sync = 'full', maxBytes, clock = systemClock, logger, driver } = options;
   if (typeof path !== 'string' || path === '') throw invalid('path', path, 'give the folder of the store');
   if (!syncs.includes(sync)) throw invalid('sync', sync, 'give "full" or "normal"');
-  if (!drivers.includes(driver)) throw invalid('driver', driver, 'give "node:sqlite" or "libsql", or leave it out');
+  if (!drivers.includes(driver))
+    throw invalid('driver', driver, 'give "node:sqlite" or "libsql", or leave it out');
   if (maxBytes !== undefined && !(Number.isSafeInteger(maxBytes) && maxBytes >= smallestMaxBytes)) {
     throw invalid('maxBytes', maxBytes, `give a whole number of bytes, ${smallestMaxBytes} or more`);
   }

@@ -8,9 +8,16 @@ import type { HeadRow } from './execution-rows.js';
 import type { LiveExecutions } from './live-executions.js';
 import type { SqliteValue } from './sqlite-driver.js';
 
-const allStatuses: readonly ExecutionStatus[] = ['running', 'paused', 'completed', 'failed', 'cancelled', 'timed-out'];
-/** Index entries looked at in one turn of the event loop, when some of them may not match. */
-const chunkSize = 2_000;
+const allStatuses: readonly ExecutionStatus[] = [
+  'running',
+  'paused',
+  'completed',
+  'failed',
+  'cancelled',
+  'timed-out',
+];
+/** Index entries looked at in one turn of the event loop at most, when some of them may not match. */
+const largestChunk = 2_000;
 
 /** Part of the index in the order of the page: sequence numbers from `from` down. */
 interface Range {
@@ -31,20 +38,33 @@ export class ExecutionListing {
 
   /** @throws LoomError `LOOM_INVALID_OPTION` */
   async page(query: ExecutionQuery): Promise<ExecutionPage> {
-    const { limit, cursor, status, createdAfter = -Number.MAX_VALUE, createdBefore, name, tags } = resolveExecutionQuery(query);
+    const {
+      limit,
+      cursor,
+      status,
+      createdAfter = -Number.MAX_VALUE,
+      createdBefore,
+      name,
+      tags,
+    } = resolveExecutionQuery(query);
     const statuses = [...new Set(status ?? allStatuses)];
     if (statuses.length === 0) return { items: [] };
     const isSearch = name !== undefined || (tags !== undefined && tags.length > 0);
     // Nothing has sequence 0, so this is where everything that was created before `createdBefore` starts.
     const start = { createdAt: createdBefore ?? Number.MAX_VALUE, sequence: 0 };
     const rows: HeadRow[] = [];
-    let from: ExecutionCursor | undefined = cursor === undefined ? start : earliest(parseCursor(cursor), start);
-    while (from !== undefined && rows.length <= limit) {
+    let from: ExecutionCursor | undefined =
+      cursor === undefined ? start : earliest(parseCursor(cursor), start);
+    for (let size = limit + 1; from !== undefined; size = Math.min(4 * size, largestChunk)) {
       const range: Range = { statuses, createdAfter, from };
-      const size = isSearch ? chunkSize : limit + 1;
-      const found = await this.#database.read(() => this.#search(range, size, query));
+      const chunk = size;
+      // Together, as what is written between the two would move the end.
+      const { found, end } = await this.#database.read(() => ({
+        found: this.#search(range, chunk, query),
+        end: isSearch ? this.#endOf(range, chunk) : undefined,
+      }));
       rows.push(...found);
-      from = isSearch && rows.length <= limit ? await this.#database.read(() => this.#endOf(range, size)) : undefined;
+      from = rows.length > limit ? undefined : end;
       if (from) await new Promise(setImmediate);
     }
     const items = rows.slice(0, limit).map((row) => this.#head(row));
@@ -67,8 +87,9 @@ export class ExecutionListing {
       wanted.push(name);
     }
     if (tags.length > 0) {
-      conditions.push('NOT EXISTS (SELECT 1 FROM json_each(?) AS t WHERE t.value NOT IN (SELECT value FROM json_each(e.tags)))');
-      conditions.push('e.tags IS NOT NULL');
+      conditions.push(
+        'NOT EXISTS (SELECT 1 FROM json_each(?) AS t WHERE t.value NOT IN (SELECT value FROM json_each(e.tags)))',
+      );
       wanted.push(JSON.stringify(tags));
     }
     const statement = this.#database.prepare(
@@ -82,13 +103,18 @@ export class ExecutionListing {
   /** Where the next chunk begins; `undefined` when this one was the last. */
   #endOf(range: Range, size: number): ExecutionCursor | undefined {
     const { sql, values } = entries(range, size);
-    const statement = this.#database.prepare(`SELECT created_at AS createdAt, sequence FROM (${sql}) LIMIT 1 OFFSET ?`);
+    const statement = this.#database.prepare(
+      `SELECT created_at AS createdAt, sequence FROM (${sql}) LIMIT 1 OFFSET ?`,
+    );
     return statement.all<{ readonly createdAt: number; readonly sequence: number }>([...values, size - 1])[0];
   }
 }
 
 /** The first `size` index entries of a range. SQLite merges the statuses, each of which is in order already. */
-function entries({ statuses, createdAfter, from }: Range, size: number): { readonly sql: string; readonly values: SqliteValue[] } {
+function entries(
+  { statuses, createdAfter, from }: Range,
+  size: number,
+): { readonly sql: string; readonly values: SqliteValue[] } {
   const one = `SELECT created_at, sequence, name FROM executions
     WHERE status = ? AND created_at > ? AND created_at <= ? AND (created_at, sequence) < (?, ?)`;
   const sql = `${statuses.map(() => one).join(' UNION ALL ')} ORDER BY created_at DESC, sequence DESC LIMIT ?`;

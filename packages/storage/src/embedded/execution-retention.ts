@@ -33,7 +33,9 @@ export class ExecutionRetention {
     this.#total = database.prepare(
       'SELECT coalesce(sum(bytes), 0) AS bytes FROM executions WHERE status = ? AND finished_at IS NOT NULL',
     );
-    this.#rest = database.prepare('SELECT definition, input IS NULL AS isLarge FROM executions WHERE sequence = ?');
+    this.#rest = database.prepare(
+      'SELECT definition, input IS NULL AS isLarge FROM executions WHERE sequence = ?',
+    );
     this.#removeRecords = database.prepare('DELETE FROM records WHERE execution = ?');
     this.#removeInput = database.prepare('DELETE FROM large_inputs WHERE execution = ?');
     this.#removeExecution = database.prepare('DELETE FROM executions WHERE sequence = ?');
@@ -51,9 +53,11 @@ export class ExecutionRetention {
   /** @returns how many were removed */
   async prune(policy: RetentionPolicy): Promise<number> {
     let removed = 0;
-    for (let isMore = true; isMore; ) {
+    for (let isMore = true; isMore;) {
       const limit = Math.min(chunkSize, policy.limit - removed);
-      const chunk = await this.#database.enqueue((transaction) => this.#pruneSome(policy, limit, transaction));
+      const chunk = await this.#database.enqueue((transaction) =>
+        this.#pruneSome(policy, limit, transaction),
+      );
       removed += chunk.removed;
       isMore = chunk.isMore && removed < policy.limit;
     }
@@ -69,7 +73,8 @@ export class ExecutionRetention {
     const until = performance.now() + chunkMs;
     let removed = 0;
     for (const row of this.#oldest(statuses, limit)) {
-      const isKept = row.finished_at >= finishedBefore && (maxBytes === Infinity || this.#bytesOf(statuses) <= maxBytes);
+      const isKept =
+        row.finished_at >= finishedBefore && (maxBytes === Infinity || this.#bytesOf(statuses) <= maxBytes);
       if (isKept) return { removed, isMore: false };
       this.#remove(row, transaction);
       removed += 1;
@@ -81,7 +86,8 @@ export class ExecutionRetention {
   /** From the index alone, in which the executions of each status are in order. */
   #oldest(statuses: readonly ExecutionStatus[], limit: number): readonly FinishedRow[] {
     if (statuses.length === 0) return [];
-    const one = 'SELECT sequence, status, finished_at, bytes FROM executions WHERE status = ? AND finished_at IS NOT NULL';
+    const one =
+      'SELECT sequence, status, finished_at, bytes FROM executions WHERE status = ? AND finished_at IS NOT NULL';
     const sql = `${statuses.map(() => one).join(' UNION ALL ')} ORDER BY finished_at LIMIT ?`;
     return this.#database.prepare(sql).all<FinishedRow>([...statuses, limit]);
   }

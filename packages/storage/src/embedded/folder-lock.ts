@@ -17,8 +17,9 @@ export interface FolderOwner {
 const ownerFile = 'owner.json';
 
 /** Kernel locks are the process's own, so they cannot keep out a second open within it; two copies of this module may be loaded. */
-const openHere: Set<string> = ((globalThis as Record<symbol, unknown>)[Symbol.for('loom.embedded.open-folders')] ??=
-  new Set<string>()) as Set<string>;
+const openHere: Set<string> = ((globalThis as Record<symbol, unknown>)[
+  Symbol.for('loom.embedded.open-folders')
+] ??= new Set<string>()) as Set<string>;
 
 /**
  * One writer process for a folder. SQLite's exclusive lock on a file of its own keeps others out, and the
@@ -42,9 +43,14 @@ export class FolderLock {
     if (openHere.has(folder)) throw lockedError(folder, readOwner(folder));
     const connection = open(join(folder, 'loom.lock'));
     try {
-      // Without a journal the file stays empty, and nothing is left behind beside it.
-      connection.exec('PRAGMA journal_mode=OFF; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
-      const owner = { pid: process.pid, host: hostname(), title: process.title, since: new Date(now).toISOString() };
+      // Nothing is ever written: with its journal in memory the lock is one empty file.
+      connection.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
+      const owner = {
+        pid: process.pid,
+        host: hostname(),
+        title: process.title,
+        since: new Date(now).toISOString(),
+      };
       writeFileSync(join(folder, ownerFile), `${JSON.stringify(owner)}\n`);
     } catch (error) {
       connection.close();
@@ -90,7 +96,9 @@ function readOwner(folder: string): FolderOwner | undefined {
 }
 
 function lockedError(folder: string, owner: FolderOwner | undefined): LoomError {
-  const who = owner ? `process ${owner.pid} (${owner.title}) on ${owner.host} since ${owner.since}` : 'another process';
+  const who = owner
+    ? `process ${owner.pid} (${owner.title}) on ${owner.host} since ${owner.since}`
+    : 'another process';
   const message =
     `The store in "${folder}" is open in ${who}, and takes one process at a time. ` +
     'Close it there, give this one another path, or use a shared store for several processes.';

@@ -1,9 +1,6 @@
 import { LoomError } from '@certoai/loom-core';
 import type { SqliteConnection, SqliteStatement, SqliteValue } from './sqlite-driver.js';
 
-/** How long one turn of the event loop may be spent on statements before the rest waits for the next turn. */
-const sliceMs = 10;
-
 /** Handed to an operation; the way to write. */
 export interface Transaction {
   /** @returns how many rows were changed */
@@ -23,6 +20,10 @@ export interface GroupCommitOptions {
   /** Brings what is kept in memory back to what the file says. */
   readonly reload: () => void;
   readonly translate: (error: unknown) => LoomError;
+  /** Told of a transaction that failed, and how many operations were lost with it. */
+  readonly onFailure: (error: LoomError, operations: number) => void;
+  /** How long one turn of the event loop may be spent on statements before the rest waits for the next; milliseconds. */
+  readonly sliceMs: number;
 }
 
 /** Numbers for tests and benchmarks. */
@@ -42,6 +43,8 @@ export class GroupCommit implements Transaction {
   readonly #connection: SqliteConnection;
   readonly #reload: () => void;
   readonly #translate: (error: unknown) => LoomError;
+  readonly #onFailure: (error: LoomError, operations: number) => void;
+  readonly #sliceMs: number;
   readonly #begin: SqliteStatement;
   readonly #commit: SqliteStatement;
   readonly #counters = { transactions: 0, statements: 0, operations: 0, failures: 0 };
@@ -52,10 +55,12 @@ export class GroupCommit implements Transaction {
   #stale = false;
   #closed = false;
 
-  constructor({ connection, reload, translate }: GroupCommitOptions) {
+  constructor({ connection, reload, translate, onFailure, sliceMs }: GroupCommitOptions) {
     this.#connection = connection;
     this.#reload = reload;
     this.#translate = translate;
+    this.#onFailure = onFailure;
+    this.#sliceMs = sliceMs;
     this.#begin = connection.prepare('BEGIN IMMEDIATE');
     this.#commit = connection.prepare('COMMIT');
   }
@@ -105,7 +110,7 @@ export class GroupCommit implements Transaction {
     let applied = 0;
     try {
       if (this.#stale) this.#refresh();
-      const until = performance.now() + sliceMs;
+      const until = performance.now() + this.#sliceMs;
       while (applied < batch.length) {
         this.#apply(batch[applied++] as Operation);
         if (applied % 16 === 0 && performance.now() > until) break;
@@ -156,6 +161,7 @@ export class GroupCommit implements Transaction {
   }
 
   #abandon(operations: readonly Operation[], error: LoomError): void {
+    this.#onFailure(error, operations.length);
     for (const { reject } of operations) reject(error);
   }
 

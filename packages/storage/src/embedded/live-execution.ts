@@ -21,7 +21,11 @@ export class LiveExecution implements Sleeper {
   constructor(
     sequence: number,
     id: string,
-    { version, status, wakeAt }: { readonly version: number; readonly status: ExecutionStatus; readonly wakeAt: number | null },
+    {
+      version,
+      status,
+      wakeAt,
+    }: { readonly version: number; readonly status: ExecutionStatus; readonly wakeAt: number | null },
   ) {
     this.sequence = sequence;
     this.id = id;

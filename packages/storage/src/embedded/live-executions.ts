@@ -92,7 +92,11 @@ export class LiveExecutions {
     this.#sleepers.moved(live);
   }
 
-  claim(now: number, leaseMs: number, limit: number): { readonly ids: readonly string[]; readonly nextWakeAt: number | null } {
+  claim(
+    now: number,
+    leaseMs: number,
+    limit: number,
+  ): { readonly ids: readonly string[]; readonly nextWakeAt: number | null } {
     const taken = this.#sleepers.take(now, now + leaseMs, limit);
     const nextWakeAt = this.#sleepers.next();
     for (const live of taken) this.#sleepers.moved(live);

@@ -54,14 +54,16 @@ function loadNodeSqlite(): OpenSqlite {
 
 /** Node marks its SQLite as experimental on standard error, where a library has no business. */
 function withoutSqliteWarning<Result>(load: () => Result): Result {
-  const { emitWarning } = process;
-  process.emitWarning = ((warning: string | Error, ...rest: []) => {
-    if (!String(warning).includes('SQLite')) emitWarning.call(process, warning, ...rest);
-  }) as typeof emitWarning;
+  const original = Object.getOwnPropertyDescriptor(process, 'emitWarning') as PropertyDescriptor;
+  const emitWarning = process.emitWarning.bind(process) as (...warning: readonly unknown[]) => void;
+  const value = (...warning: readonly unknown[]): void => {
+    if (!String(warning[0]).includes('SQLite')) emitWarning(...warning);
+  };
+  Object.defineProperty(process, 'emitWarning', { ...original, value });
   try {
     return load();
   } finally {
-    process.emitWarning = emitWarning;
+    Object.defineProperty(process, 'emitWarning', original);
   }
 }
 
@@ -73,7 +75,12 @@ function loadLibsql(): OpenSqlite {
     const message =
       'The embedded store needs SQLite, and the package "libsql" cannot be loaded. ' +
       'Run "npm install libsql", or use Node 22.13 or newer, which brings SQLite along.';
-    throw new LoomError('LOOM_MISSING_DEPENDENCY', message, { driver: 'libsql', node: process.version }, { cause });
+    throw new LoomError(
+      'LOOM_MISSING_DEPENDENCY',
+      message,
+      { driver: 'libsql', node: process.version },
+      { cause },
+    );
   }
 }
 

@@ -21,8 +21,12 @@ export function translateSqliteError(error: unknown, folder: string): LoomError 
 export function sqliteResult(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   // node:sqlite says errcode, libsql rawCode; libsql's failure to open only has it in its text.
-  const { errcode, rawCode, message } = error as Error & { readonly errcode?: number; readonly rawCode?: number };
-  const code = errcode ?? rawCode ?? Number(/ConnectionFailed\(.*: (\d+)"\)$/.exec(message)?.[1] ?? Number.NaN);
+  const { errcode, rawCode, message } = error as Error & {
+    readonly errcode?: number;
+    readonly rawCode?: number;
+  };
+  const code =
+    errcode ?? rawCode ?? Number(/ConnectionFailed\(.*: (\d+)"\)$/.exec(message)?.[1] ?? Number.NaN);
   return Number.isInteger(code) ? code : undefined;
 }
 

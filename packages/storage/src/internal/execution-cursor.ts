@@ -14,7 +14,10 @@ export function encodeCursor({ createdAt, sequence }: ExecutionCursor): string {
 /** @throws LoomError `LOOM_INVALID_OPTION` */
 export function parseCursor(cursor: string): ExecutionCursor {
   try {
-    const [createdAt, sequence] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [unknown, unknown];
+    const [createdAt, sequence] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [
+      unknown,
+      unknown,
+    ];
     if (typeof createdAt === 'number' && typeof sequence === 'number') return { createdAt, sequence };
   } catch {
     // Reported below, like a cursor of another shape.

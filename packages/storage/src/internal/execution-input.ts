@@ -29,7 +29,18 @@ export function isFinal(status: ExecutionStatus): boolean {
 
 /** @throws LoomError `LOOM_INVALID_INPUT` */
 export function checkNewExecution(execution: NewExecution): void {
-  const { id, definition, input, state, createdAt, name, idempotencyKey, priority = 0, tags = [], wakeAt } = execution;
+  const {
+    id,
+    definition,
+    input,
+    state,
+    createdAt,
+    name,
+    idempotencyKey,
+    priority = 0,
+    tags = [],
+    wakeAt,
+  } = execution;
   checkText('id', id);
   checkText('definition.hash', definition?.hash);
   checkPayload('definition.text', definition.text);
@@ -45,21 +56,42 @@ export function checkNewExecution(execution: NewExecution): void {
 }
 
 /** @throws LoomError `LOOM_INVALID_INPUT` */
-export function checkTransition({ executionId, expectedVersion, status, state, records, wakeAt, at }: Transition): void {
+export function checkTransition({
+  executionId,
+  expectedVersion,
+  status,
+  state,
+  records,
+  wakeAt,
+  at,
+}: Transition): void {
   checkPayload('state', state);
-  if (!Number.isSafeInteger(expectedVersion)) throw invalidInput('expectedVersion', expectedVersion, 'a whole number');
+  if (!Number.isSafeInteger(expectedVersion))
+    throw invalidInput('expectedVersion', expectedVersion, 'a whole number');
   if (!statuses.has(status)) throw invalidInput('status', status, `one of ${[...statuses].join(', ')}`);
   if (wakeAt != null) checkTime('wakeAt', wakeAt);
   checkTime('at', at);
   if (!Array.isArray(records)) throw invalidInput('records', records, 'an array');
   for (const entry of records) {
-    if (entry.executionId !== executionId) throw invalidInput('records', entry.executionId, `of execution ${executionId}`);
+    if (entry.executionId !== executionId)
+      throw invalidInput('records', entry.executionId, `of execution ${executionId}`);
     checkRecord(entry);
   }
 }
 
 /** @throws LoomError `LOOM_INVALID_INPUT` */
-export function checkRecord({ node, index, held, kind, attempt, body, next, dueAt, crashes = 0, at }: RecordEntry): void {
+export function checkRecord({
+  node,
+  index,
+  held,
+  kind,
+  attempt,
+  body,
+  next,
+  dueAt,
+  crashes = 0,
+  at,
+}: RecordEntry): void {
   if (typeof node !== 'string') throw invalidInput('node', node, 'a text');
   checkWhole('index', index, smallestIndex, largestIndex);
   checkWhole('held', held, 1);
@@ -76,7 +108,8 @@ export function checkRecord({ node, index, held, kind, attempt, body, next, dueA
 /** A name that every store can hold and give back unchanged. @throws LoomError `LOOM_INVALID_INPUT` */
 export function checkText(what: string, value: unknown): void {
   if (typeof value !== 'string' || value === '') throw invalidInput(what, value, 'a text that is not empty');
-  if (!isStorable(value)) throw invalidInput(what, value, 'a text without NUL characters and lone surrogates');
+  if (!isStorable(value))
+    throw invalidInput(what, value, 'a text without NUL characters and lone surrogates');
 }
 
 /** NUL ends a text for some drivers, and a lone surrogate has no UTF-8: both would come back changed. */
@@ -107,7 +140,12 @@ export interface ResolvedRecordQuery {
 }
 
 /** @throws LoomError `LOOM_INVALID_OPTION` */
-export function resolveRecordQuery({ executionId, node, from = 0, limit = 1_000 }: RecordQuery): ResolvedRecordQuery {
+export function resolveRecordQuery({
+  executionId,
+  node,
+  from = 0,
+  limit = 1_000,
+}: RecordQuery): ResolvedRecordQuery {
   checkOption('from', from, smallestIndex, largestIndex);
   checkOption('limit', limit, 1);
   return { executionId, node, from, limit };
@@ -116,7 +154,8 @@ export function resolveRecordQuery({ executionId, node, from = 0, limit = 1_000 
 /** @throws LoomError `LOOM_INVALID_OPTION` */
 export function checkClaim({ now, leaseMs, limit }: ClaimRequest): void {
   if (!Number.isFinite(now)) throw invalidOption('now', now, 'give milliseconds since the epoch');
-  if (!(Number.isFinite(leaseMs) && leaseMs > 0)) throw invalidOption('leaseMs', leaseMs, 'give milliseconds, above 0');
+  if (!(Number.isFinite(leaseMs) && leaseMs > 0))
+    throw invalidOption('leaseMs', leaseMs, 'give milliseconds, above 0');
   checkOption('limit', limit, 1);
 }
 
@@ -151,12 +190,15 @@ export function checkOption(option: string, value: number, min: number, max = Nu
 }
 
 function checkOptionalTime(option: string, value: number): void {
-  if (!Number.isFinite(value)) throw invalidOption(option, value, 'give milliseconds since the epoch, or leave it out');
+  if (!Number.isFinite(value))
+    throw invalidOption(option, value, 'give milliseconds since the epoch, or leave it out');
 }
 
 function invalidInput(what: string, value: unknown, wanted: string): LoomError {
   const shown = typeof value === 'number' ? ` (now ${value})` : '';
-  return new LoomError('LOOM_INVALID_INPUT', `"${what}"${shown} must be ${wanted}. Nothing was stored.`, { field: what });
+  return new LoomError('LOOM_INVALID_INPUT', `"${what}"${shown} must be ${wanted}. Nothing was stored.`, {
+    field: what,
+  });
 }
 
 export function invalidOption(option: string, value: unknown, advice: string): LoomError {

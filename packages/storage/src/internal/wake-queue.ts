@@ -29,7 +29,11 @@ export class WakeQueue<Item extends Sleeper> {
   /** Takes at most `limit` sleepers whose time has come, earliest first, and lets them sleep until `until`. */
   take(now: number, until: number, limit: number): readonly Item[] {
     const taken: Item[] = [];
-    for (let next = this.#peek(); taken.length < limit && next && (next.wakeAt as number) <= now; next = this.#peek()) {
+    for (
+      let next = this.#peek();
+      taken.length < limit && next && (next.wakeAt as number) <= now;
+      next = this.#peek()
+    ) {
       this.#pop();
       next.wakeAt = until;
       taken.push(next);

@@ -66,7 +66,11 @@ export class HeldExecution implements Sleeper, ExecutionCursor {
 
   /** All of the records, or none and `false` when one of them is refused. */
   putAll(entries: readonly RecordEntry[]): boolean {
-    const undo: { readonly node: HeldNode; readonly entry: RecordEntry; readonly before: StoredRecord | undefined }[] = [];
+    const undo: {
+      readonly node: HeldNode;
+      readonly entry: RecordEntry;
+      readonly before: StoredRecord | undefined;
+    }[] = [];
     for (const entry of entries) {
       const node = this.node(entry.node);
       if (node.refusal(entry) !== undefined) {
@@ -98,7 +102,8 @@ export class HeldExecution implements Sleeper, ExecutionCursor {
 
   /** Lowers `wakeAt` to when a pending task is due. @returns whether that changed it */
   wakeBy({ kind, dueAt }: RecordEntry): boolean {
-    if (kind !== 'pending' || dueAt === undefined || (this.wakeAt !== null && this.wakeAt <= dueAt)) return false;
+    if (kind !== 'pending' || dueAt === undefined || (this.wakeAt !== null && this.wakeAt <= dueAt))
+      return false;
     this.wakeAt = dueAt;
     return true;
   }
@@ -124,10 +129,22 @@ export class HeldExecution implements Sleeper, ExecutionCursor {
   stored(): StoredExecution {
     const counted = [...this.nodes].map(([name, node]): [string, NodeCounters] => [name, node.counters()]);
     const counters = Object.fromEntries(counted.filter(([, { done }]) => done > 0));
-    return { ...this.head(), definition: this.definition, input: this.#new.input, state: this.#state, counters };
+    return {
+      ...this.head(),
+      definition: this.definition,
+      input: this.#new.input,
+      state: this.#state,
+      counters,
+    };
   }
 
-  matches({ status, name, tags, createdAfter = -Infinity, createdBefore = Infinity }: ExecutionQuery): boolean {
+  matches({
+    status,
+    name,
+    tags,
+    createdAfter = -Infinity,
+    createdBefore = Infinity,
+  }: ExecutionQuery): boolean {
     return (
       this.createdAt > createdAfter &&
       this.createdAt < createdBefore &&

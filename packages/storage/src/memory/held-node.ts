@@ -17,7 +17,17 @@ export class HeldNode {
   }
 
   /** Only what {@link refusal} lets pass. @returns the record it takes the place of */
-  put({ index, held, kind, next, attempt, body, dueAt, crashes = 0, at }: RecordEntry): StoredRecord | undefined {
+  put({
+    index,
+    held,
+    kind,
+    next,
+    attempt,
+    body,
+    dueAt,
+    crashes = 0,
+    at,
+  }: RecordEntry): StoredRecord | undefined {
     const before = this.#get(index);
     const isPending = kind === 'pending';
     const token = isPending ? (next as number) : held;
@@ -32,7 +42,6 @@ export class HeldNode {
     if (before) this.#set(before);
     else if (this.#records) this.#records.delete(index);
     else this.#only = undefined;
-    this.#order = undefined;
     if (kind !== 'pending' && index >= 0) this.#count(kind, -1);
   }
 
@@ -49,7 +58,8 @@ export class HeldNode {
 
   bytes(): number {
     let bytes = 0;
-    for (const { body } of this.#records?.values() ?? (this.#only ? [this.#only] : [])) bytes += Buffer.byteLength(body);
+    for (const { body } of this.#records?.values() ?? (this.#only ? [this.#only] : []))
+      bytes += Buffer.byteLength(body);
     return bytes;
   }
 

@@ -137,7 +137,9 @@ export class InMemoryExecutionStore implements ExecutionStore {
     this.#checkOpen();
     checkPolicy(policy);
     const { status, finishedBefore = -Infinity, maxBytes = Infinity, limit } = policy;
-    const oldestFirst = this.#finished.sorted().filter((held) => status === undefined || status.includes(held.status));
+    const oldestFirst = this.#finished
+      .sorted()
+      .filter((held) => status === undefined || status.includes(held.status));
     let bytes = maxBytes === Infinity ? 0 : oldestFirst.reduce((sum, held) => sum + held.bytes(), 0);
     const removed = new Set<HeldExecution>();
     for (const held of oldestFirst) {
@@ -172,10 +174,13 @@ export class InMemoryExecutionStore implements ExecutionStore {
 
   /** Nearly sorted already, which costs the sort little more than a look. */
   #newestFirst(): readonly HeldExecution[] {
-    return [...this.#executions.values()].reverse().sort((a, b) => b.createdAt - a.createdAt || b.sequence - a.sequence);
+    return [...this.#executions.values()]
+      .reverse()
+      .sort((a, b) => b.createdAt - a.createdAt || b.sequence - a.sequence);
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new LoomError('LOOM_CLOSED', 'The execution store is closed. Open a new one to go on.');
+    if (this.#closed)
+      throw new LoomError('LOOM_CLOSED', 'The execution store is closed. Open a new one to go on.');
   }
 }

@@ -167,7 +167,9 @@ describe.skipIf(noOwnRedis !== undefined)('BullMQMessageQueue on servers of its 
     const redis = await own();
     await redis.command(async (client) => expect(await checkRedis(client)).toEqual([]));
     await redis.command((client) => client.call('REPLICAOF', '127.0.0.1', '1'));
-    await redis.command(async (client) => expect(await checkRedis(client)).toMatchObject([{ check: 'role' }]));
+    await redis.command(async (client) =>
+      expect(await checkRedis(client)).toMatchObject([{ check: 'role' }]),
+    );
   });
 
   test('says what is wrong with the password', async () => {

@@ -1,5 +1,6 @@
 import { isLoomError } from '@certoai/loom-core';
 import type { Delivery } from '@certoai/loom-core';
+import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, inject, test, vi } from 'vitest';
@@ -114,6 +115,40 @@ describe('BullMQMessageQueue and processes that die or dawdle', () => {
     await consumer.close();
     await vi.waitFor(async () => expect((await queue.stats('orders')).active).toBe(0), { timeout: 5_000 });
     expect(attempts).toEqual([2]);
+  });
+
+  test(
+    'finds a message within 8 s that only a process was told of that died',
+    { timeout: 30_000 },
+    async () => {
+      const { queue, prefix } = open();
+      const seen: unknown[] = [];
+      await queue.consume('orders', async ({ body }) => void seen.push(body));
+      const client = new Redis(url);
+      releases.push(() => client.disconnect());
+      await wait(200);
+      // BullMQ tells nobody of what is sent to a paused queue, and nobody is told that it is not paused any more.
+      await queue.pause('orders');
+      await queue.send('orders', [{ body: 1 }]);
+      await client.hdel(`${prefix}:orders:meta`, 'paused');
+      const startedAt = performance.now();
+      await vi.waitFor(() => expect(seen).toEqual([1]), { timeout: 15_000, interval: 20 });
+      expect(performance.now() - startedAt).toBeLessThan(8_000);
+    },
+  );
+
+  test('goes on when the server vanished without closing its connections', { timeout: 60_000 }, async () => {
+    const proxy = await TcpProxy.to(url);
+    releases.push(() => proxy.close());
+    const { queue: silenced, prefix } = open(proxy.url);
+    const { queue } = open(url, prefix);
+    const seen: unknown[] = [];
+    await silenced.consume('orders', async ({ body }) => void seen.push(body));
+    await queue.send('orders', [{ body: 1 }]);
+    await vi.waitFor(() => expect(seen).toEqual([1]), { timeout: 5_000 });
+    proxy.silence();
+    await queue.send('orders', [{ body: 2 }]);
+    await vi.waitFor(() => expect(seen).toEqual([1, 2]), { timeout: 25_000 });
   });
 
   test('keeps a lease that was extended, however long the event loop is blocked within it', async () => {

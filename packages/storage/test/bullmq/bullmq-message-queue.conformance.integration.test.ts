@@ -12,7 +12,7 @@ const { url } = inject('redis');
 
 describe('BullMQMessageQueue', () => {
   for (const check of messageQueueConformance) {
-    test(check.name, async () => {
+    test.concurrent(check.name, async () => {
       const harness = new BullMQHarness();
       await check.run(harness);
       harness.close();

@@ -40,6 +40,11 @@ export class TcpProxy {
     });
   }
 
+  /** Connections there are stay open, and nothing comes through them any more; new ones work. */
+  silence(): void {
+    for (const socket of this.#sockets) socket.removeAllListeners('data').pause();
+  }
+
   /** Every connection ends, and new ones do too, until {@link restore}. */
   cut(): void {
     this.#open = false;

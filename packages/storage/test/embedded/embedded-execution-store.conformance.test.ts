@@ -14,7 +14,8 @@ describe.each(drivers)('EmbeddedStore.executions on %s', (driver) => {
   }
   const harness = {
     create: async () => executionsOf(await stores.open({ driver })),
-    crash: async (executions: ExecutionStore) => executionsOf(await stores.crash(owners.get(executions) as EmbeddedStore)),
+    crash: async (executions: ExecutionStore) =>
+      executionsOf(await stores.crash(owners.get(executions) as EmbeddedStore)),
   };
 
   afterEach(() => stores.clear());

@@ -27,8 +27,13 @@ describe.each(drivers)('an embedded store on %s', (driver) => {
     await first.close();
     const second = await stores.open({ path: first.path, driver });
     expect((await second.executions.load('finished'))?.status).toBe('completed');
-    expect(await second.executions.claim({ now: 7, leaseMs: 1, limit: 9 })).toMatchObject({ ids: ['running'] });
-    expect(await second.executions.record(completed('running', 3))).toEqual({ accepted: false, reason: 'duplicate' });
+    expect(await second.executions.claim({ now: 7, leaseMs: 1, limit: 9 })).toMatchObject({
+      ids: ['running'],
+    });
+    expect(await second.executions.record(completed('running', 3))).toEqual({
+      accepted: false,
+      reason: 'duplicate',
+    });
   });
 
   test('works with either sync policy', async () => {
@@ -53,7 +58,9 @@ describe.each(drivers)('an embedded store on %s', (driver) => {
   test('lists a rare match among thousands without holding up other work', async () => {
     const { executions } = await stores.open({ driver, sync: 'normal' });
     await Promise.all(
-      times(5_000).map((n) => executions.create(execution(`e${n}`, { createdAt: n, name: n === 3 ? 'rare' : 'common' }))),
+      times(5_000).map((n) =>
+        executions.create(execution(`e${n}`, { createdAt: n, name: n === 3 ? 'rare' : 'common' })),
+      ),
     );
     let turns = 0;
     const counting = setInterval(() => (turns += 1), 0);
@@ -72,8 +79,12 @@ describe.each(drivers)('an embedded store on %s', (driver) => {
     await first.close();
     const { executions } = await stores.open({ path: first.path, driver });
     expect(await executions.record(completed('e1', 299 * 3))).toMatchObject({ reason: 'duplicate' });
-    expect(await executions.record(completed('e1', 1, { held: 4 }))).toMatchObject({ counters: { done: 301 } });
-    expect(await executions.commit(step('e1', 1, { records: [completed('e1', 0)] }))).toMatchObject({ reason: 'conflict' });
+    expect(await executions.record(completed('e1', 1, { held: 4 }))).toMatchObject({
+      counters: { done: 301 },
+    });
+    expect(await executions.commit(step('e1', 1, { records: [completed('e1', 0)] }))).toMatchObject({
+      reason: 'conflict',
+    });
   });
 });
 
@@ -94,7 +105,13 @@ describe('openEmbeddedStore', () => {
   });
 
   test('takes an explicit undefined for the default', async () => {
-    const absent = { sync: undefined, maxBytes: undefined, clock: undefined, logger: undefined, driver: undefined };
+    const absent = {
+      sync: undefined,
+      maxBytes: undefined,
+      clock: undefined,
+      logger: undefined,
+      driver: undefined,
+    };
     const store = await stores.open(absent);
     expect(store.driver).toBe(hasNodeSqlite() ? 'node:sqlite' : 'libsql');
   });
@@ -108,7 +125,10 @@ describe('openEmbeddedStore', () => {
     };
     try {
       const opening = openEmbeddedStore({ path: stores.folder(), driver: 'libsql' });
-      await rejects(opening, (error) => isLoomError(error, 'LOOM_MISSING_DEPENDENCY') && /npm install libsql/.test(error.message));
+      await rejects(
+        opening,
+        (error) => isLoomError(error, 'LOOM_MISSING_DEPENDENCY') && /npm install libsql/.test(error.message),
+      );
     } finally {
       loader._load = load;
     }
@@ -116,6 +136,9 @@ describe('openEmbeddedStore', () => {
 
   test.skipIf(hasNodeSqlite())('says what to do about a driver that this Node does not have', async () => {
     const opening = openEmbeddedStore({ path: stores.folder(), driver: 'node:sqlite' });
-    await rejects(opening, (error) => isLoomError(error, 'LOOM_MISSING_DEPENDENCY') && /22\.13/.test(error.message));
+    await rejects(
+      opening,
+      (error) => isLoomError(error, 'LOOM_MISSING_DEPENDENCY') && /22\.13/.test(error.message),
+    );
   });
 });

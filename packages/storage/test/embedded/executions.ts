@@ -6,12 +6,34 @@ export function execution(id: string, more: Partial<NewExecution> = {}): NewExec
 }
 
 export function completed(executionId: string, index: number, more: Partial<RecordEntry> = {}): RecordEntry {
-  return { executionId, node: 'work', index, held: 1, kind: 'completed', attempt: 1, body: '1', at: 1, ...more };
+  return {
+    executionId,
+    node: 'work',
+    index,
+    held: 1,
+    kind: 'completed',
+    attempt: 1,
+    body: '1',
+    at: 1,
+    ...more,
+  };
 }
 
-export function step(executionId: string, expectedVersion: number, more: Partial<Transition> = {}): Transition {
+export function step(
+  executionId: string,
+  expectedVersion: number,
+  more: Partial<Transition> = {},
+): Transition {
   const state = `{"step":${expectedVersion}}`;
-  return { executionId, expectedVersion, status: 'running', state, records: [], at: expectedVersion, ...more };
+  return {
+    executionId,
+    expectedVersion,
+    status: 'running',
+    state,
+    records: [],
+    at: expectedVersion,
+    ...more,
+  };
 }
 
 /** Creates an execution and takes five steps, each with the record of one task. */

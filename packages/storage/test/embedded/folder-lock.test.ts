@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { isLoomError } from '@certoai/loom-core';
 import type { LoomError } from '@certoai/loom-core';
@@ -32,6 +41,17 @@ describe.each(drivers)('the folder of an embedded store on %s', (driver) => {
       expect(details['owner']).toMatchObject({ pid: process.pid });
     }
   });
+
+  test.skipIf(drivers.length < 2)(
+    'is refused in the same process to the other driver, whose lock would not know',
+    async () => {
+      const { path } = await stores.open({ driver });
+      const other = drivers.find((one) => one !== driver);
+      await expect(openEmbeddedStore({ path, driver: other })).rejects.toMatchObject({
+        code: 'LOOM_STORE_LOCKED',
+      });
+    },
+  );
 
   test('is refused to a second process, which is told who has it and since when', async () => {
     const path = stores.folder();
@@ -67,6 +87,18 @@ describe.each(drivers)('the folder of an embedded store on %s', (driver) => {
     await other.ended();
     expect(other.lines).toEqual([`open ${driver}`]);
     await stores.open({ path: store.path, driver });
+  });
+
+  test('holds a database, its log, a lock and the name of its owner while open, and only what lasts when closed', async () => {
+    const store = await stores.open({ driver });
+    await store.executions.load('nobody');
+    const files = (): readonly string[] =>
+      readdirSync(store.path)
+        .filter((name) => !name.endsWith('-shm'))
+        .toSorted();
+    expect(files()).toEqual(['loom.db', 'loom.db-wal', 'loom.lock', 'owner.json']);
+    await store.close();
+    expect(files().filter((name) => statSync(join(store.path, name)).size > 0)).toEqual(['loom.db']);
   });
 
   test('is made when it is not there, and may hold other files', async () => {
@@ -115,7 +147,10 @@ describe.each(drivers)('the folder of an embedded store on %s', (driver) => {
   });
 
   test('is refused, and left as it is, when a newer Loom wrote it', async () => {
-    for (const change of ['PRAGMA user_version=2', "UPDATE schema_parts SET version=99 WHERE name='executions'"]) {
+    for (const change of [
+      'PRAGMA user_version=2',
+      "UPDATE schema_parts SET version=99 WHERE name='executions'",
+    ]) {
       const { path, ...store } = await closed();
       const connection = loadSqliteDriver(driver)(join(path, 'loom.db'));
       connection.exec(change);

@@ -60,7 +60,10 @@ describe.each(drivers)('an embedded store that is full, on %s', (driver) => {
     expect((await store.load('later19'))?.input).toBe(body);
     const running = 'e1';
     expect(await store.commit(step(running, 2))).toEqual({ committed: true, version: 3 });
-    expect(await store.record(completed(running, 1))).toMatchObject({ accepted: true, counters: { done: 2 } });
+    expect(await store.record(completed(running, 1))).toMatchObject({
+      accepted: true,
+      counters: { done: 2 },
+    });
     expect(await store.record(completed(running, 0))).toEqual({ accepted: false, reason: 'duplicate' });
   });
 });

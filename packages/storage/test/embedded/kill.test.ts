@@ -53,7 +53,8 @@ async function check(store: ExecutionStore, { steps, pendings }: Acknowledged): 
     expect(retried).toEqual(upTo(stored).map((index) => 100 + index));
     expect(found.counters['work']?.done ?? 0).toBe(2 * stored);
     const pending = pendings.get(id);
-    if (pending !== undefined) expect(records.some(({ index, token }) => index === pending && token === 2)).toBe(true);
+    if (pending !== undefined)
+      expect(records.some(({ index, token }) => index === pending && token === 2)).toBe(true);
   }
 }
 
@@ -62,7 +63,9 @@ function indexesOf(
   matches: (index: number) => boolean,
   kind?: StoredRecord['kind'],
 ): readonly number[] {
-  return records.filter((one) => matches(one.index) && (!kind || one.kind === kind)).map(({ index }) => index);
+  return records
+    .filter((one) => matches(one.index) && (!kind || one.kind === kind))
+    .map(({ index }) => index);
 }
 
 function upTo(count: number): readonly number[] {

@@ -24,7 +24,14 @@ async function write(store: ExecutionStore, id: string): Promise<void> {
     at: Date.now(),
     ...more,
   });
-  await store.create({ id, definition, input: '1', state: '{"step":0}', createdAt: Date.now(), wakeAt: null });
+  await store.create({
+    id,
+    definition,
+    input: '1',
+    state: '{"step":0}',
+    createdAt: Date.now(),
+    wakeAt: null,
+  });
   say('created', id);
   for (let step = 1; step <= 5; step += 1) {
     await store.record(record(100 + step, { kind: 'pending', next: 2 }));

@@ -11,7 +11,10 @@ describe('InMemoryExecutionStore', () => {
     for (const n of [4, 2, 0, 1, 3]) await store.commit(step(`e${n}`, 1, { status: 'failed' }));
     const { items } = await store.list({});
     expect(items.map(({ id }) => id)).toEqual(['e3', 'e1', 'e0', 'running']);
-    expect(await store.create(execution('again', { idempotencyKey: 'key-4' }))).toEqual({ created: true, id: 'again' });
+    expect(await store.create(execution('again', { idempotencyKey: 'key-4' }))).toEqual({
+      created: true,
+      id: 'again',
+    });
   });
 
   test('may keep none, or ten thousand when nothing is said', async () => {

@@ -22,7 +22,17 @@ export function execution(id: string, more: Partial<NewExecution> = {}): NewExec
 /** A task of node `work` that succeeded at its first hand-out. */
 export function completed(executionId: string, index: number, more: Partial<RecordEntry> = {}): RecordEntry {
   const body = `{"index":${index}}`;
-  return { executionId, node: 'work', index, held: 1, kind: 'completed', attempt: 1, body, at: start + 1, ...more };
+  return {
+    executionId,
+    node: 'work',
+    index,
+    held: 1,
+    kind: 'completed',
+    attempt: 1,
+    body,
+    at: start + 1,
+    ...more,
+  };
 }
 
 /** A task that will be handed out again; raises the token from 1 to 2. */
@@ -30,13 +40,29 @@ export function pending(executionId: string, index: number, more: Partial<Record
   return completed(executionId, index, { kind: 'pending', body: '{"error":"away"}', next: 2, ...more });
 }
 
-export function step(executionId: string, expectedVersion: number, more: Partial<Transition> = {}): Transition {
+export function step(
+  executionId: string,
+  expectedVersion: number,
+  more: Partial<Transition> = {},
+): Transition {
   const state = `{"step":${expectedVersion}}`;
-  return { executionId, expectedVersion, status: 'running', state, records: [], at: start + expectedVersion, ...more };
+  return {
+    executionId,
+    expectedVersion,
+    status: 'running',
+    state,
+    records: [],
+    at: start + expectedVersion,
+    ...more,
+  };
 }
 
 /** The last step. */
-export function finish(executionId: string, expectedVersion: number, more: Partial<Transition> = {}): Transition {
+export function finish(
+  executionId: string,
+  expectedVersion: number,
+  more: Partial<Transition> = {},
+): Transition {
   return step(executionId, expectedVersion, { status: 'completed', ...more });
 }
 
@@ -46,9 +72,13 @@ export async function loaded(store: ExecutionStore, id: string): Promise<StoredE
   return found;
 }
 
-export async function allRecords(store: ExecutionStore, executionId: string, node = 'work'): Promise<StoredRecord[]> {
+export async function allRecords(
+  store: ExecutionStore,
+  executionId: string,
+  node = 'work',
+): Promise<StoredRecord[]> {
   const found: StoredRecord[] = [];
-  for (let from = -1; ; ) {
+  for (let from = -1; ;) {
     const page = await store.records({ executionId, node, from });
     const last = page.at(-1);
     if (!last) return found;
@@ -63,7 +93,10 @@ export function plain<Value>(value: Value): Value {
 }
 
 export function rejects(promise: Promise<unknown>, code: LoomErrorCode): Promise<void> {
-  return assert.rejects(promise, (error) => isLoomError(error, code) || assert.fail(`${String(error)} is no ${code}`));
+  return assert.rejects(
+    promise,
+    (error) => isLoomError(error, code) || assert.fail(`${String(error)} is no ${code}`),
+  );
 }
 
 export function times(count: number): readonly number[] {

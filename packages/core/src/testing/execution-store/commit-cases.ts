@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import type { ExecutionStatus, RecordEntry, Transition } from '../../ports/execution-store.js';
 import type { ConformanceCase } from '../conformance-case.js';
-import { allRecords, completed, execution, finish, loaded, pending, plain, rejects, start, step, times } from './building.js';
+import {
+  allRecords,
+  completed,
+  execution,
+  finish,
+  loaded,
+  pending,
+  plain,
+  rejects,
+  start,
+  step,
+  times,
+} from './building.js';
 import type { ExecutionStoreHarness } from './harness.js';
 
 const conflict = { committed: false, reason: 'conflict' } as const;
@@ -14,10 +26,19 @@ export const commitCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await using store = await create();
       await store.create(execution('e1'));
       assert.deepEqual(await store.commit(step('e1', 1)), { committed: true, version: 2 });
-      assert.deepEqual(await store.commit(step('e1', 2, { at: start + 20 })), { committed: true, version: 3 });
+      assert.deepEqual(await store.commit(step('e1', 2, { at: start + 20 })), {
+        committed: true,
+        version: 3,
+      });
       const { version, state, updatedAt, createdAt, status, input } = await loaded(store, 'e1');
-      assert.deepEqual({ version, state, updatedAt }, { version: 3, state: '{"step":2}', updatedAt: start + 20 });
-      assert.deepEqual({ createdAt, status, input }, { createdAt: start, status: 'running', input: '{"n":1}' });
+      assert.deepEqual(
+        { version, state, updatedAt },
+        { version: 3, state: '{"step":2}', updatedAt: start + 20 },
+      );
+      assert.deepEqual(
+        { createdAt, status, input },
+        { createdAt: start, status: 'running', input: '{"n":1}' },
+      );
     },
   },
   {
@@ -25,10 +46,15 @@ export const commitCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     async run({ create }) {
       await using store = await create();
       await store.create(execution('e1'));
-      const replies = await Promise.all(times(20).map((n) => store.commit(step('e1', 1, { state: String(n) }))));
+      const replies = await Promise.all(
+        times(20).map((n) => store.commit(step('e1', 1, { state: String(n) }))),
+      );
       assert.equal(replies.filter(({ committed }) => committed).length, 1);
       const { version, state } = await loaded(store, 'e1');
-      assert.deepEqual({ version, state }, { version: 2, state: String(replies.findIndex(({ committed }) => committed)) });
+      assert.deepEqual(
+        { version, state },
+        { version: 2, state: String(replies.findIndex(({ committed }) => committed)) },
+      );
     },
   },
   {
@@ -42,23 +68,24 @@ export const commitCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       assert.deepEqual(await loaded(store, 'e1'), before);
     },
   },
-  ...finals.map(
-    (status): ConformanceCase<ExecutionStoreHarness> => ({
-      name: `ends an execution as ${status}, for good`,
-      async run({ create }) {
-        await using store = await create();
-        await store.create(execution('e1', { wakeAt: start + 10 }));
-        const end = finish('e1', 1, { status, wakeAt: start + 20, at: start + 30 });
-        assert.deepEqual(await store.commit(end), { committed: true, version: 2 });
-        const { status: stored, finishedAt, updatedAt, wakeAt, version } = await loaded(store, 'e1');
-        assert.deepEqual({ stored, finishedAt, updatedAt }, { stored: status, finishedAt: start + 30, updatedAt: start + 30 });
-        assert.deepEqual({ wakeAt, version }, { wakeAt: null, version: 2 });
-        assert.deepEqual(await store.commit(step('e1', 2)), conflict);
-        assert.deepEqual(await store.commit(finish('e1', 2)), conflict);
-        assert.equal((await loaded(store, 'e1')).status, status);
-      },
-    }),
-  ),
+  ...finals.map((status): ConformanceCase<ExecutionStoreHarness> => ({
+    name: `ends an execution as ${status}, for good`,
+    async run({ create }) {
+      await using store = await create();
+      await store.create(execution('e1', { wakeAt: start + 10 }));
+      const end = finish('e1', 1, { status, wakeAt: start + 20, at: start + 30 });
+      assert.deepEqual(await store.commit(end), { committed: true, version: 2 });
+      const { status: stored, finishedAt, updatedAt, wakeAt, version } = await loaded(store, 'e1');
+      assert.deepEqual(
+        { stored, finishedAt, updatedAt },
+        { stored: status, finishedAt: start + 30, updatedAt: start + 30 },
+      );
+      assert.deepEqual({ wakeAt, version }, { wakeAt: null, version: 2 });
+      assert.deepEqual(await store.commit(step('e1', 2)), conflict);
+      assert.deepEqual(await store.commit(finish('e1', 2)), conflict);
+      assert.equal((await loaded(store, 'e1')).status, status);
+    },
+  })),
   {
     name: 'pauses an execution and lets it run again',
     async run({ create }) {
@@ -85,12 +112,10 @@ export const commitCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
         pending('e1', 0, { node: 'next' }),
       ];
       assert.equal((await store.commit(step('e1', 1, { records }))).committed, true);
-      assert.deepEqual((await allRecords(store, 'e1')).map(({ index, kind }) => `${index} ${kind}`), [
-        '-1 completed',
-        '0 completed',
-        '1 completed',
-        '2 failed',
-      ]);
+      assert.deepEqual(
+        (await allRecords(store, 'e1')).map(({ index, kind }) => `${index} ${kind}`),
+        ['-1 completed', '0 completed', '1 completed', '2 failed'],
+      );
       assert.deepEqual(plain((await loaded(store, 'e1')).counters), { work: { done: 3, failed: 1 } });
       assert.equal((await allRecords(store, 'e1', 'next'))[0]?.token, 2);
       const reply = await store.record(completed('e1', 3));
@@ -112,7 +137,11 @@ export const commitCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     async run({ create }) {
       await using store = await create();
       await store.create(execution('e1'));
-      const records = [pending('e1', 0), pending('e1', 0, { held: 2, next: 3 }), completed('e1', 0, { held: 3 })];
+      const records = [
+        pending('e1', 0),
+        pending('e1', 0, { held: 2, next: 3 }),
+        completed('e1', 0, { held: 3 }),
+      ];
       assert.equal((await store.commit(step('e1', 1, { records }))).committed, true);
       const [record] = await allRecords(store, 'e1');
       assert.deepEqual([record?.kind, record?.token], ['completed', 3]);
@@ -201,7 +230,10 @@ export const commitCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       const records = times(10_000).map((index) => completed('e1', index));
       assert.equal((await store.commit(step('e1', 1, { records }))).committed, true);
       assert.deepEqual((await loaded(store, 'e1')).counters['work'], { done: 10_000, failed: 0 });
-      assert.deepEqual(await store.commit(step('e1', 2, { records: [completed('e1', 10_000), ...records] })), conflict);
+      assert.deepEqual(
+        await store.commit(step('e1', 2, { records: [completed('e1', 10_000), ...records] })),
+        conflict,
+      );
       assert.deepEqual((await loaded(store, 'e1')).counters['work'], { done: 10_000, failed: 0 });
     },
   },

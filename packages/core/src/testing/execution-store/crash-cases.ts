@@ -35,15 +35,24 @@ export const crashCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     },
     async (store) => {
       const { version, state, wakeAt, tags, counters } = await loaded(store, 'e1');
-      assert.deepEqual({ version, state, wakeAt, tags }, { version: 2, state: '{"step":1}', wakeAt: start + 5, tags: ['eu'] });
+      assert.deepEqual(
+        { version, state, wakeAt, tags },
+        { version: 2, state: '{"step":1}', wakeAt: start + 5, tags: ['eu'] },
+      );
       assert.deepEqual(counters, { work: { done: 1, failed: 0 } });
-      assert.deepEqual((await allRecords(store, 'e1')).map(({ index, token }) => [index, token]), [
-        [-1, 1],
-        [0, 1],
-        [1, 5],
-      ]);
+      assert.deepEqual(
+        (await allRecords(store, 'e1')).map(({ index, token }) => [index, token]),
+        [
+          [-1, 1],
+          [0, 1],
+          [1, 5],
+        ],
+      );
       assert.equal((await loaded(store, 'e2')).status, 'completed');
-      assert.deepEqual(await store.create(execution('e3', { idempotencyKey: 'key' })), { created: false, id: 'e1' });
+      assert.deepEqual(await store.create(execution('e3', { idempotencyKey: 'key' })), {
+        created: false,
+        id: 'e1',
+      });
     },
   ),
   afterCrash(
@@ -83,6 +92,21 @@ export const crashCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     },
   ),
   afterCrash(
+    'wakes after a crash by the time that a pending task is due',
+    async (store) => {
+      for (const id of ['recorded', 'committed']) await store.create(execution(id, { wakeAt: start + 90 }));
+      await store.record(pending('recorded', 0, { dueAt: start + 20 }));
+      await store.commit(step('committed', 1, { records: [pending('committed', 0, { dueAt: start + 30 })] }));
+    },
+    async (store) => {
+      assert.deepEqual(await store.claim({ now: start + 20, leaseMs: 1, limit: 1 }), {
+        ids: ['recorded'],
+        nextWakeAt: start + 30,
+      });
+      assert.equal((await loaded(store, 'committed')).wakeAt, start + 30);
+    },
+  ),
+  afterCrash(
     'counts bytes and definitions after a crash as before',
     async (store) => {
       const definition = { hash: 'other', text: '[]' };
@@ -96,7 +120,10 @@ export const crashCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       for (const n of [2, 3]) await store.commit(finish(`e${n}`, 1, { state: '1', at: start + n }));
       assert.deepEqual(await store.prune({ maxBytes: 81_000, limit: 10 }), { removed: 0 });
       assert.deepEqual(await store.prune({ maxBytes: 79_000, limit: 10 }), { removed: 1 });
-      assert.deepEqual((await store.list({})).items.map(({ id }) => id), ['e3', 'e2', 'e1']);
+      assert.deepEqual(
+        (await store.list({})).items.map(({ id }) => id),
+        ['e3', 'e2', 'e1'],
+      );
       assert.equal((await loaded(store, 'e3')).definition.text, '[]');
     },
   ),

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import type { NewExecution } from '../../ports/execution-store.js';
 import type { ConformanceCase } from '../conformance-case.js';
-import { completed, definition, execution, finish, loaded, plain, rejects, start, step, times } from './building.js';
+import {
+  completed,
+  definition,
+  execution,
+  finish,
+  loaded,
+  plain,
+  rejects,
+  start,
+  step,
+  times,
+} from './building.js';
 import type { ExecutionStoreHarness } from './harness.js';
 
 export const createCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
@@ -9,7 +20,13 @@ export const createCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     name: 'stores a new execution with everything it was given, running, at version 1',
     async run({ create }) {
       await using store = await create();
-      const given = { name: 'invoices', idempotencyKey: 'order-7', priority: 3, tags: ['eu', 'night'], wakeAt: start + 5 };
+      const given = {
+        name: 'invoices',
+        idempotencyKey: 'order-7',
+        priority: 3,
+        tags: ['eu', 'night'],
+        wakeAt: start + 5,
+      };
       assert.deepEqual(await store.create(execution('e1', given)), { created: true, id: 'e1' });
       assert.deepEqual(plain(await loaded(store, 'e1')), {
         id: 'e1',
@@ -33,7 +50,10 @@ export const createCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       const absent = { name: undefined, idempotencyKey: undefined, priority: undefined, tags: undefined };
       await store.create(execution('e1', absent));
       const { name, idempotencyKey, priority, tags, wakeAt, finishedAt } = await loaded(store, 'e1');
-      assert.deepEqual([name, idempotencyKey, priority, tags, wakeAt, finishedAt], [undefined, undefined, 0, [], null, undefined]);
+      assert.deepEqual(
+        [name, idempotencyKey, priority, tags, wakeAt, finishedAt],
+        [undefined, undefined, 0, [], null, undefined],
+      );
     },
   },
   {
@@ -43,7 +63,12 @@ export const createCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await store.create(execution('e1'));
       await store.commit(step('e1', 1));
       const before = await loaded(store, 'e1');
-      const again = execution('e1', { input: '{"n":2}', state: '{}', createdAt: start + 9, idempotencyKey: 'other' });
+      const again = execution('e1', {
+        input: '{"n":2}',
+        state: '{}',
+        createdAt: start + 9,
+        idempotencyKey: 'other',
+      });
       assert.deepEqual(await store.create(again), { created: false, id: 'e1' });
       assert.deepEqual(await loaded(store, 'e1'), before);
     },
@@ -53,7 +78,10 @@ export const createCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     async run({ create }) {
       await using store = await create();
       await store.create(execution('e1', { idempotencyKey: 'order-7' }));
-      assert.deepEqual(await store.create(execution('e2', { idempotencyKey: 'order-7' })), { created: false, id: 'e1' });
+      assert.deepEqual(await store.create(execution('e2', { idempotencyKey: 'order-7' })), {
+        created: false,
+        id: 'e1',
+      });
       assert.equal(await store.load('e2'), undefined);
       assert.equal((await store.create(execution('e3', { idempotencyKey: 'order-8' }))).created, true);
     },
@@ -65,7 +93,10 @@ export const createCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await store.create(execution('e1', { idempotencyKey: 'order-7' }));
       await store.commit(finish('e1', 1));
       assert.deepEqual(await store.create(execution('e1')), { created: false, id: 'e1' });
-      assert.deepEqual(await store.create(execution('e2', { idempotencyKey: 'order-7' })), { created: false, id: 'e1' });
+      assert.deepEqual(await store.create(execution('e2', { idempotencyKey: 'order-7' })), {
+        created: false,
+        id: 'e1',
+      });
       assert.equal((await loaded(store, 'e1')).status, 'completed');
     },
   },
@@ -73,9 +104,13 @@ export const createCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     name: 'creates one of twenty with the same id or key that come at the same time',
     async run({ create }) {
       await using store = await create();
-      const sameId = await Promise.all(times(20).map((n) => store.create(execution('e', { input: String(n) }))));
+      const sameId = await Promise.all(
+        times(20).map((n) => store.create(execution('e', { input: String(n) }))),
+      );
       assert.equal(sameId.filter(({ created }) => created).length, 1);
-      const sameKey = await Promise.all(times(20).map((n) => store.create(execution(`k${n}`, { idempotencyKey: 'key' }))));
+      const sameKey = await Promise.all(
+        times(20).map((n) => store.create(execution(`k${n}`, { idempotencyKey: 'key' }))),
+      );
       assert.equal(sameKey.filter(({ created }) => created).length, 1);
       assert.equal(new Set(sameKey.map(({ id }) => id)).size, 1);
       assert.equal((await store.list({})).items.length, 2);

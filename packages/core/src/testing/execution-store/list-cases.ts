@@ -11,7 +11,7 @@ async function ids(store: ExecutionStore, query: ExecutionQuery): Promise<readon
 /** Every page of a query, one array of ids a page. */
 async function pages(store: ExecutionStore, query: ExecutionQuery): Promise<readonly (readonly string[])[]> {
   const found: (readonly string[])[] = [];
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const page = await store.list({ ...query, cursor });
     found.push(page.items.map(({ id }) => id));
     if (page.cursor === undefined) return found;
@@ -39,10 +39,19 @@ export const listCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       assert.deepEqual(plain(await store.list({})), { items: [] });
       await fill(store);
       const page = await store.list({});
-      assert.deepEqual(page.items.map(({ id }) => id), times(10).map((n) => `e${9 - n}`));
+      assert.deepEqual(
+        page.items.map(({ id }) => id),
+        times(10).map((n) => `e${9 - n}`),
+      );
       assert.equal(page.cursor, undefined);
       for (const head of page.items) {
-        const { definition: _, input: __, state: ___, counters: ____, ...expected } = await loaded(store, head.id);
+        const {
+          definition: _,
+          input: __,
+          state: ___,
+          counters: ____,
+          ...expected
+        } = await loaded(store, head.id);
         assert.deepEqual(plain(head), plain(expected));
       }
     },
@@ -63,8 +72,17 @@ export const listCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       assert.equal((await ids(store, { tags: [] })).length, 10);
       assert.deepEqual(await ids(store, { createdAfter: start + 7 }), ['e9', 'e8']);
       assert.deepEqual(await ids(store, { createdBefore: start + 2 }), ['e1', 'e0']);
-      const absent = { status: undefined, name: undefined, tags: undefined, limit: undefined, cursor: undefined };
-      assert.equal((await ids(store, { ...absent, createdAfter: undefined, createdBefore: undefined })).length, 10);
+      const absent = {
+        status: undefined,
+        name: undefined,
+        tags: undefined,
+        limit: undefined,
+        cursor: undefined,
+      };
+      assert.equal(
+        (await ids(store, { ...absent, createdAfter: undefined, createdBefore: undefined })).length,
+        10,
+      );
     },
   },
   {
@@ -84,7 +102,8 @@ export const listCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     async run({ create }) {
       await using store = await create();
       const tags = [',', '","', 'a"b', "o'brien", '%', 'größe 🧵', 'Even'];
-      for (const [n, tag] of tags.entries()) await store.create(execution(`e${n}`, { tags: [tag, 'x'], name: tag }));
+      for (const [n, tag] of tags.entries())
+        await store.create(execution(`e${n}`, { tags: [tag, 'x'], name: tag }));
       for (const [n, tag] of tags.entries()) {
         assert.deepEqual(await ids(store, { tags: [tag] }), [`e${n}`]);
         assert.deepEqual(await ids(store, { name: tag }), [`e${n}`]);
@@ -105,7 +124,10 @@ export const listCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
         assert.equal(found.length, Math.ceil(10 / limit));
       }
       assert.deepEqual(await pages(store, { name: 'old', limit: 2 }), [['e4', 'e3'], ['e2', 'e1'], ['e0']]);
-      assert.deepEqual(await pages(store, { tags: ['third'], limit: 2 }), [['e9', 'e6'], ['e3', 'e0']]);
+      assert.deepEqual(await pages(store, { tags: ['third'], limit: 2 }), [
+        ['e9', 'e6'],
+        ['e3', 'e0'],
+      ]);
       assert.deepEqual(await pages(store, { createdBefore: start + 3, limit: 2 }), [['e2', 'e1'], ['e0']]);
     },
   },
@@ -136,9 +158,15 @@ export const listCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await store.prune({ finishedBefore: start + 1_000, limit: 10 });
       await store.commit(step('e3', 1, { status: 'paused' }));
       const second = await store.list({ limit: 3, cursor: first.cursor });
-      assert.deepEqual(second.items.map(({ id }) => id), ['e4', 'e3', 'e2']);
+      assert.deepEqual(
+        second.items.map(({ id }) => id),
+        ['e4', 'e3', 'e2'],
+      );
       const third = await store.list({ limit: 3, cursor: second.cursor });
-      assert.deepEqual(third.items.map(({ id }) => id), ['e1', 'e0']);
+      assert.deepEqual(
+        third.items.map(({ id }) => id),
+        ['e1', 'e0'],
+      );
       assert.equal(third.cursor, undefined);
     },
   },
@@ -146,7 +174,9 @@ export const listCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     name: 'lists a hundred when no limit is named, and a thousand at most',
     async run({ create }) {
       await using store = await create();
-      await Promise.all(times(1_001).map((n) => store.create(execution(`e${n}`, { tags: [n < 5 ? 'few' : 'many'] }))));
+      await Promise.all(
+        times(1_001).map((n) => store.create(execution(`e${n}`, { tags: [n < 5 ? 'few' : 'many'] }))),
+      );
       assert.equal((await store.list({})).items.length, 100);
       assert.equal((await store.list({ limit: 1_000 })).items.length, 1_000);
       assert.equal((await pages(store, { tags: ['few'], limit: 2 })).flat().length, 5);

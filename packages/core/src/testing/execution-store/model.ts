@@ -40,7 +40,15 @@ export class ExecutionStoreModel {
       this.#executions.find((one) => key !== undefined && one.created.idempotencyKey === key);
     if (known) return { created: false, id: known.created.id };
     const { state, createdAt: updatedAt, wakeAt } = created;
-    this.#executions.push({ created, version: 1, status: 'running', state, updatedAt, wakeAt, records: new Map() });
+    this.#executions.push({
+      created,
+      version: 1,
+      status: 'running',
+      state,
+      updatedAt,
+      wakeAt,
+      records: new Map(),
+    });
     return { created: true, id };
   }
 
@@ -65,19 +73,37 @@ export class ExecutionStoreModel {
       put(trial, entry);
     }
     const end = isFinal(status) ? { finishedAt: at, wakeAt: null } : { wakeAt: trial.wakeAt };
-    Object.assign(found, { records: trial.records, version: found.version + 1, status, state, updatedAt: at, ...end });
+    Object.assign(found, {
+      records: trial.records,
+      version: found.version + 1,
+      status,
+      state,
+      updatedAt: at,
+      ...end,
+    });
     return { committed: true, version: found.version };
   }
 
   claim({ now, leaseMs }: ClaimRequest): ClaimReply {
     const sleeping = this.#executions.filter(({ wakeAt }) => wakeAt !== null);
     const due = sleeping.filter(({ wakeAt }) => (wakeAt as number) <= now);
-    const rest = sleeping.filter(({ wakeAt }) => (wakeAt as number) > now).map(({ wakeAt }) => wakeAt as number);
+    const rest = sleeping
+      .filter(({ wakeAt }) => (wakeAt as number) > now)
+      .map(({ wakeAt }) => wakeAt as number);
     for (const one of due) one.wakeAt = now + leaseMs;
-    return { ids: due.map(({ created }) => created.id), nextWakeAt: rest.length > 0 ? Math.min(...rest) : null };
+    return {
+      ids: due.map(({ created }) => created.id),
+      nextWakeAt: rest.length > 0 ? Math.min(...rest) : null,
+    };
   }
 
-  list({ status, name, tags = [], createdAfter = -Infinity, createdBefore = Infinity }: ExecutionQuery): ExecutionHead[] {
+  list({
+    status,
+    name,
+    tags = [],
+    createdAfter = -Infinity,
+    createdBefore = Infinity,
+  }: ExecutionQuery): ExecutionHead[] {
     return this.#executions
       .toReversed()
       .toSorted((a, b) => b.created.createdAt - a.created.createdAt)
@@ -87,7 +113,9 @@ export class ExecutionStoreModel {
       .filter((one) => tags.every((tag) => one.tags.includes(tag)));
   }
 
-  prune({ status, finishedBefore = -Infinity, maxBytes = Infinity, limit }: RetentionPolicy): { removed: number } {
+  prune({ status, finishedBefore = -Infinity, maxBytes = Infinity, limit }: RetentionPolicy): {
+    removed: number;
+  } {
     const isFinished = (one: ModelExecution): boolean =>
       one.finishedAt !== undefined && (status?.includes(one.status) ?? true);
     const finished = this.#executions.filter(isFinished).toSorted((a, b) => a.finishedAt! - b.finishedAt!);
@@ -123,7 +151,10 @@ function isFinal(status: ExecutionStatus): boolean {
   return status !== 'running' && status !== 'paused';
 }
 
-function refusal({ records }: ModelExecution, { node, index, held }: RecordEntry): 'duplicate' | 'stale' | undefined {
+function refusal(
+  { records }: ModelExecution,
+  { node, index, held }: RecordEntry,
+): 'duplicate' | 'stale' | undefined {
   const known = records.get(`${node} ${index}`)?.record;
   if (known && known.kind !== 'pending') return 'duplicate';
   return (known?.token ?? 1) === held ? undefined : 'stale';

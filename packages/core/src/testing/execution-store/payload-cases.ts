@@ -47,22 +47,22 @@ export const payloadCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       assert.deepEqual((await store.claim({ now: start, leaseMs: 1, limit: 1 })).ids, []);
     },
   },
-  ...[1_000, 1_025, 5_000, 100_000, 8_000_000].map(
-    (bytes): ConformanceCase<ExecutionStoreHarness> => ({
-      name: `holds payloads of ${bytes} bytes`,
-      async run({ create }) {
-        await using store = await create();
-        await store.create(execution('e1', { input: text(bytes, 'i'), state: text(bytes, 's') }));
-        await store.record(completed('e1', 0, { body: text(bytes, 'b') }));
-        await store.commit(step('e1', 1, { state: text(bytes, 't'), records: [completed('e1', 1, { body: text(bytes, 'c') })] }));
-        await store.commit(finish('e1', 2, { state: text(bytes, 'u') }));
-        const { input, state } = await loaded(store, 'e1');
-        assert.ok(input === text(bytes, 'i') && state === text(bytes, 'u'));
-        const [first, second] = await allRecords(store, 'e1');
-        assert.ok(first?.body === text(bytes, 'b') && second?.body === text(bytes, 'c'));
-        assert.deepEqual(await store.prune({ maxBytes: 4 * bytes - 1, limit: 1 }), { removed: 1 });
-        assert.equal(await store.load('e1'), undefined);
-      },
-    }),
-  ),
+  ...[1_000, 1_025, 5_000, 100_000, 8_000_000].map((bytes): ConformanceCase<ExecutionStoreHarness> => ({
+    name: `holds payloads of ${bytes} bytes`,
+    async run({ create }) {
+      await using store = await create();
+      await store.create(execution('e1', { input: text(bytes, 'i'), state: text(bytes, 's') }));
+      await store.record(completed('e1', 0, { body: text(bytes, 'b') }));
+      await store.commit(
+        step('e1', 1, { state: text(bytes, 't'), records: [completed('e1', 1, { body: text(bytes, 'c') })] }),
+      );
+      await store.commit(finish('e1', 2, { state: text(bytes, 'u') }));
+      const { input, state } = await loaded(store, 'e1');
+      assert.ok(input === text(bytes, 'i') && state === text(bytes, 'u'));
+      const [first, second] = await allRecords(store, 'e1');
+      assert.ok(first?.body === text(bytes, 'b') && second?.body === text(bytes, 'c'));
+      assert.deepEqual(await store.prune({ maxBytes: 4 * bytes - 1, limit: 1 }), { removed: 1 });
+      assert.equal(await store.load('e1'), undefined);
+    },
+  })),
 ];

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import type { ExecutionStore, RetentionPolicy } from '../../ports/execution-store.js';
 import type { ConformanceCase } from '../conformance-case.js';
-import { allRecords, completed, execution, finish, loaded, rejects, start, step, times } from './building.js';
+import {
+  allRecords,
+  completed,
+  execution,
+  finish,
+  loaded,
+  pending,
+  rejects,
+  start,
+  step,
+  times,
+} from './building.js';
 import type { ExecutionStoreHarness } from './harness.js';
 
 /** Executions e0, e1, …, each finished `n` ms after the start and holding a payload of `bytes`. */
@@ -48,6 +59,20 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     },
   },
   {
+    name: 'counts the bytes of the record that a task ends with, and not of those it replaced',
+    async run({ create }) {
+      await using store = await create();
+      await store.create(execution('e1', { input: '1' }));
+      await store.record(pending('e1', 0, { body: `"${'x'.repeat(50_000)}"` }));
+      await store.record(completed('e1', 0, { held: 2 }));
+      await store.commit(
+        finish('e1', 1, { state: '1', records: [completed('e1', 1, { body: `"${'x'.repeat(900)}"` })] }),
+      );
+      assert.deepEqual(await store.prune({ maxBytes: 1_000, limit: 1 }), { removed: 0 });
+      assert.deepEqual(await store.prune({ maxBytes: 900, limit: 1 }), { removed: 1 });
+    },
+  },
+  {
     name: 'removes by age and by bytes in one call',
     async run({ create }) {
       await using store = await create();
@@ -69,12 +94,22 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       }
       const late = start + 1_000;
       assert.deepEqual(await store.prune({ status: [], finishedBefore: late, limit: 10 }), { removed: 0 });
-      assert.deepEqual(await store.prune({ status: ['running', 'paused'], finishedBefore: late, limit: 10 }), { removed: 0 });
-      assert.deepEqual(await store.prune({ status: ['completed'], finishedBefore: late, limit: 1 }), { removed: 1 });
+      assert.deepEqual(
+        await store.prune({ status: ['running', 'paused'], finishedBefore: late, limit: 10 }),
+        { removed: 0 },
+      );
+      assert.deepEqual(await store.prune({ status: ['completed'], finishedBefore: late, limit: 1 }), {
+        removed: 1,
+      });
       assert.deepEqual(await left(store), ['e0', 'e2', 'e3', 'e4', 'e5']);
-      assert.deepEqual(await store.prune({ status: ['failed', 'timed-out'], maxBytes: 1_500, limit: 10 }), { removed: 2 });
+      assert.deepEqual(await store.prune({ status: ['failed', 'timed-out'], maxBytes: 1_500, limit: 10 }), {
+        removed: 2,
+      });
       assert.deepEqual(await left(store), ['e2', 'e3', 'e5']);
-      assert.deepEqual(await store.prune({ status: ['failed', 'cancelled'], finishedBefore: start + 5, limit: 10 }), { removed: 1 });
+      assert.deepEqual(
+        await store.prune({ status: ['failed', 'cancelled'], finishedBefore: start + 5, limit: 10 }),
+        { removed: 1 },
+      );
       assert.deepEqual(await left(store), ['e3', 'e5']);
       assert.deepEqual(await store.prune({ status: undefined, maxBytes: 0, limit: 10 }), { removed: 2 });
     },
@@ -84,11 +119,19 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     async run({ create }) {
       await using store = await create();
       for (const n of times(3)) await store.create(execution(`e${n}`, { createdAt: start + n }));
-      for (const [place, n] of [2, 0, 1].entries()) await store.commit(finish(`e${n}`, 1, { at: start + 10 + place }));
+      for (const [place, n] of [2, 0, 1].entries())
+        await store.commit(finish(`e${n}`, 1, { at: start + 10 + place }));
       assert.deepEqual(await store.prune({ finishedBefore: start + 11, limit: 10 }), { removed: 1 });
       assert.deepEqual(await left(store), ['e0', 'e1']);
       assert.deepEqual(await store.prune({ maxBytes: 0, limit: 1 }), { removed: 1 });
       assert.deepEqual(await left(store), ['e1']);
+      // Two processes whose clocks differ.
+      await store.create(execution('ahead'));
+      await store.commit(finish('ahead', 1, { at: start + 50 }));
+      await store.create(execution('behind'));
+      await store.commit(finish('behind', 1, { at: start + 5 }));
+      assert.deepEqual(await store.prune({ finishedBefore: start + 6, limit: 10 }), { removed: 1 });
+      assert.deepEqual(await left(store), ['ahead', 'e1']);
     },
   },
   {
@@ -100,7 +143,10 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       assert.equal(await store.load('e0'), undefined);
       assert.deepEqual(await allRecords(store, 'e0'), []);
       assert.deepEqual(await store.record(completed('e0', 1)), { accepted: false, reason: 'unknown' });
-      assert.deepEqual(await store.create(execution('e0', { idempotencyKey: 'key-1' })), { created: true, id: 'e0' });
+      assert.deepEqual(await store.create(execution('e0', { idempotencyKey: 'key-1' })), {
+        created: true,
+        id: 'e0',
+      });
       assert.equal((await store.record(completed('e0', 0))).accepted, true);
       assert.deepEqual((await loaded(store, 'e0')).counters['work'], { done: 1, failed: 0 });
     },
@@ -113,7 +159,9 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await store.create(execution('paused'));
       await store.commit(step('paused', 1, { status: 'paused' }));
       await fill(store, 1);
-      assert.deepEqual(await store.prune({ finishedBefore: start + 1e9, maxBytes: 0, limit: 10 }), { removed: 1 });
+      assert.deepEqual(await store.prune({ finishedBefore: start + 1e9, maxBytes: 0, limit: 10 }), {
+        removed: 1,
+      });
       assert.deepEqual(await left(store), ['paused', 'running']);
     },
   },
@@ -152,7 +200,9 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
           await store.commit(finish(`e${n}`, 1, { at: start + n, records: [completed(`e${n}`, 0)] }));
         }),
       );
-      assert.deepEqual(await store.prune({ finishedBefore: start + 1_400, limit: 10_000 }), { removed: 1_400 });
+      assert.deepEqual(await store.prune({ finishedBefore: start + 1_400, limit: 10_000 }), {
+        removed: 1_400,
+      });
       assert.equal((await left(store)).length, 100);
     },
   },

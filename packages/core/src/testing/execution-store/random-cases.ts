@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import type { ExecutionQuery, ExecutionStatus, ExecutionStore, RecordEntry, RetentionPolicy } from '../../ports/execution-store.js';
+import type {
+  ExecutionQuery,
+  ExecutionStatus,
+  ExecutionStore,
+  RecordEntry,
+  RetentionPolicy,
+} from '../../ports/execution-store.js';
 import type { ConformanceCase } from '../conformance-case.js';
 import { allRecords, plain, start, times } from './building.js';
 import type { ExecutionStoreHarness } from './harness.js';
@@ -9,7 +15,15 @@ const seeds = times(25);
 const stepsPerSeed = 160;
 const ids = times(8).map((n) => `e${n}`);
 const nodes = ['a', 'b', '__proto__x'];
-const statuses: readonly ExecutionStatus[] = ['running', 'running', 'running', 'paused', 'completed', 'failed', 'cancelled'];
+const statuses: readonly ExecutionStatus[] = [
+  'running',
+  'running',
+  'running',
+  'paused',
+  'completed',
+  'failed',
+  'cancelled',
+];
 
 /** The same for the same seed, on every machine. Mulberry32, public domain, by Tommy Ettinger. */
 class Dice {
@@ -120,7 +134,12 @@ class Comparison {
   async #list(): Promise<void> {
     const dice = this.#dice;
     const query: ExecutionQuery = {
-      status: dice.pick([undefined, ['running'], ['completed', 'failed'], ['paused', 'running', 'cancelled']]),
+      status: dice.pick([
+        undefined,
+        ['running'],
+        ['completed', 'failed'],
+        ['paused', 'running', 'cancelled'],
+      ]),
       name: dice.pick([undefined, undefined, 'n']),
       tags: dice.pick([undefined, ['t'], ['u', 't']]),
       createdAfter: dice.pick([undefined, start + 700]),
@@ -162,7 +181,15 @@ class Comparison {
       const found = this.#model.load(id);
       if (!found || found.wakeAt === null) continue;
       const { version: expectedVersion, status, state } = found;
-      const transition = { executionId: id, expectedVersion, status, state, records: [], wakeAt: this.#now + 7, at: this.#now };
+      const transition = {
+        executionId: id,
+        expectedVersion,
+        status,
+        state,
+        records: [],
+        wakeAt: this.#now + 7,
+        at: this.#now,
+      };
       assert.deepEqual(await this.store.commit(transition), this.#model.commit(transition));
     }
   }

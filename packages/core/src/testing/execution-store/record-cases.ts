@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import type { RecordEntry } from '../../ports/execution-store.js';
 import type { ConformanceCase } from '../conformance-case.js';
-import { allRecords, completed, execution, finish, loaded, pending, plain, rejects, start, step, times } from './building.js';
+import {
+  allRecords,
+  completed,
+  execution,
+  finish,
+  loaded,
+  pending,
+  plain,
+  rejects,
+  start,
+  step,
+  times,
+} from './building.js';
 import type { ExecutionStoreHarness } from './harness.js';
 
 const duplicate = { accepted: false, reason: 'duplicate' } as const;
@@ -15,7 +27,15 @@ export const recordCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await store.create(execution('e1'));
       const reply = await store.record(completed('e1', 3, { attempt: 2, at: start + 7, crashes: 1 }));
       assert.deepEqual(reply, { accepted: true, counters: { done: 1, failed: 0 } });
-      const record = { index: 3, kind: 'completed', token: 1, attempt: 2, body: '{"index":3}', crashes: 1, at: start + 7 };
+      const record = {
+        index: 3,
+        kind: 'completed',
+        token: 1,
+        attempt: 2,
+        body: '{"index":3}',
+        crashes: 1,
+        at: start + 7,
+      };
       assert.deepEqual(plain(await allRecords(store, 'e1')), [record]);
     },
   },
@@ -26,7 +46,10 @@ export const recordCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await store.create(execution('e1'));
       await store.record(completed('e1', 0));
       assert.deepEqual(await store.record(completed('e1', 0)), duplicate);
-      assert.deepEqual(await store.record(completed('e1', 0, { kind: 'failed', body: '"other"' })), duplicate);
+      assert.deepEqual(
+        await store.record(completed('e1', 0, { kind: 'failed', body: '"other"' })),
+        duplicate,
+      );
       assert.deepEqual(await store.record(completed('e1', 0, { held: 2 })), duplicate);
       assert.deepEqual(await store.record(pending('e1', 0)), duplicate);
       assert.equal((await allRecords(store, 'e1'))[0]?.body, '{"index":0}');
@@ -38,7 +61,9 @@ export const recordCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     async run({ create }) {
       await using store = await create();
       await store.create(execution('e1'));
-      const replies = await Promise.all(times(20).map((n) => store.record(completed('e1', 0, { body: String(n) }))));
+      const replies = await Promise.all(
+        times(20).map((n) => store.record(completed('e1', 0, { body: String(n) }))),
+      );
       assert.equal(replies.filter(({ accepted }) => accepted).length, 1);
       const winner = replies.findIndex(({ accepted }) => accepted);
       assert.equal((await allRecords(store, 'e1'))[0]?.body, String(winner));
@@ -72,7 +97,15 @@ export const recordCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       assert.deepEqual(reply, { accepted: true, counters: { done: 1, failed: 0 } });
       const [record, ...others] = plain(await allRecords(store, 'e1'));
       assert.deepEqual(others, []);
-      const last = { index: 0, kind: 'completed', token: 5, attempt: 3, body: '{"index":0}', crashes: 0, at: start + 1 };
+      const last = {
+        index: 0,
+        kind: 'completed',
+        token: 5,
+        attempt: 3,
+        body: '{"index":0}',
+        crashes: 0,
+        at: start + 1,
+      };
       assert.deepEqual(record, last);
     },
   },
@@ -100,9 +133,15 @@ export const recordCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await using store = await create();
       await store.create(execution('e1'));
       await store.record(completed('e1', 0));
-      assert.deepEqual(await store.record(completed('e1', -1)), { accepted: true, counters: { done: 1, failed: 0 } });
+      assert.deepEqual(await store.record(completed('e1', -1)), {
+        accepted: true,
+        counters: { done: 1, failed: 0 },
+      });
       assert.deepEqual(await store.record(completed('e1', -1)), duplicate);
-      assert.equal((await store.record(completed('e1', -1, { node: 'other', kind: 'failed' }))).accepted, true);
+      assert.equal(
+        (await store.record(completed('e1', -1, { node: 'other', kind: 'failed' }))).accepted,
+        true,
+      );
       assert.deepEqual(plain((await loaded(store, 'e1')).counters), { work: { done: 1, failed: 0 } });
       const own = await store.records({ executionId: 'e1', node: 'other', from: -1, limit: 1 });
       assert.equal(own[0]?.index, -1);
@@ -144,7 +183,8 @@ export const recordCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       for (const node of names) await store.record(completed('e1', 0, { node, body: JSON.stringify(node) }));
       const { counters } = await loaded(store, 'e1');
       assert.deepEqual(Object.keys(counters).toSorted(), names.toSorted());
-      for (const node of names) assert.deepEqual(await bodies(store.records({ executionId: 'e1', node })), [JSON.stringify(node)]);
+      for (const node of names)
+        assert.deepEqual(await bodies(store.records({ executionId: 'e1', node })), [JSON.stringify(node)]);
     },
   },
   {
@@ -173,7 +213,10 @@ export const recordCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await Promise.all(times(1_001).map((index) => store.record(completed('e1', index))));
       const query = { executionId: 'e1', node: 'work', from: undefined, limit: undefined };
       assert.equal((await store.records(query)).length, 1_000);
-      assert.deepEqual((await allRecords(store, 'e1')).map(({ index }) => index), times(1_001));
+      assert.deepEqual(
+        (await allRecords(store, 'e1')).map(({ index }) => index),
+        times(1_001),
+      );
     },
   },
   {
@@ -197,7 +240,10 @@ export const recordCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       ];
       for (const more of bad) await rejects(store.record(completed('e1', 0, more)), 'LOOM_INVALID_INPUT');
       for (const more of bad) {
-        await rejects(store.commit(step('e1', 1, { records: [completed('e1', 0, more)] })), 'LOOM_INVALID_INPUT');
+        await rejects(
+          store.commit(step('e1', 1, { records: [completed('e1', 0, more)] })),
+          'LOOM_INVALID_INPUT',
+        );
       }
       assert.deepEqual(await allRecords(store, 'e1'), []);
       assert.equal((await loaded(store, 'e1')).version, 1);
@@ -212,28 +258,35 @@ export const recordCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       for (const limit of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
         await rejects(store.records({ ...query, limit }), 'LOOM_INVALID_OPTION');
       }
-      for (const from of [0.5, Number.NaN, Number.POSITIVE_INFINITY]) await rejects(store.records({ ...query, from }), 'LOOM_INVALID_OPTION');
+      for (const from of [0.5, Number.NaN, Number.POSITIVE_INFINITY])
+        await rejects(store.records({ ...query, from }), 'LOOM_INVALID_OPTION');
     },
   },
-  ...[1, 2, 50, 1_000, 10_000].map(
-    (size): ConformanceCase<ExecutionStoreHarness> => ({
-      name: `shows each of ${size} tasks that end at the same time another count`,
-      async run({ create }) {
-        await using store = await create();
-        await store.create(execution('e1'));
-        const entries = times(size).map((index) => completed('e1', index, { kind: index % 3 === 0 ? 'failed' : 'completed' }));
-        // Every other report comes twice.
-        const sent = entries.flatMap((entry, n) => (n % 2 === 0 ? [entry, entry] : [entry]));
-        const replies = await Promise.all(sent.map((entry) => store.record(entry)));
-        const counts = replies.flatMap((reply) => (reply.accepted ? [reply.counters] : []));
-        assert.deepEqual(counts.map(({ done }) => done).toSorted((a, b) => a - b), times(size).map((n) => n + 1));
-        const failed = Math.ceil(size / 3);
-        assert.equal(counts.find(({ done }) => done === size)?.failed, failed);
-        assert.deepEqual(plain((await loaded(store, 'e1')).counters), { work: { done: size, failed } });
-        assert.deepEqual((await allRecords(store, 'e1')).map(({ index }) => index), times(size));
-      },
-    }),
-  ),
+  ...[1, 2, 50, 1_000, 10_000].map((size): ConformanceCase<ExecutionStoreHarness> => ({
+    name: `shows each of ${size} tasks that end at the same time another count`,
+    async run({ create }) {
+      await using store = await create();
+      await store.create(execution('e1'));
+      const entries = times(size).map((index) =>
+        completed('e1', index, { kind: index % 3 === 0 ? 'failed' : 'completed' }),
+      );
+      // Every other report comes twice.
+      const sent = entries.flatMap((entry, n) => (n % 2 === 0 ? [entry, entry] : [entry]));
+      const replies = await Promise.all(sent.map((entry) => store.record(entry)));
+      const counts = replies.flatMap((reply) => (reply.accepted ? [reply.counters] : []));
+      assert.deepEqual(
+        counts.map(({ done }) => done).toSorted((a, b) => a - b),
+        times(size).map((n) => n + 1),
+      );
+      const failed = Math.ceil(size / 3);
+      assert.equal(counts.find(({ done }) => done === size)?.failed, failed);
+      assert.deepEqual(plain((await loaded(store, 'e1')).counters), { work: { done: size, failed } });
+      assert.deepEqual(
+        (await allRecords(store, 'e1')).map(({ index }) => index),
+        times(size),
+      );
+    },
+  })),
   {
     name: 'has no counter for a node without tasks',
     async run({ create }) {

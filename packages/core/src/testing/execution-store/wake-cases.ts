@@ -116,7 +116,11 @@ export const wakeCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     async run({ create }) {
       await using store = await create();
       await store.create(execution('e1'));
-      const wakeAtAfter = async (version: number, dueAt: number, wakeAt?: number | null): Promise<number | null> => {
+      const wakeAtAfter = async (
+        version: number,
+        dueAt: number,
+        wakeAt?: number | null,
+      ): Promise<number | null> => {
         const records = [pending('e1', version, { dueAt: start + dueAt }), completed('e1', version + 100)];
         await store.commit(step('e1', version, { records, wakeAt }));
         return (await loaded(store, 'e1')).wakeAt;
@@ -153,7 +157,10 @@ export const wakeCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       }
       const order = times(500).toSorted((a, b) => ((a * 7 + 655) % 500) - ((b * 7 + 655) % 500));
       const claim = await store.claim(at(1_249, 1_000));
-      assert.deepEqual(claim.ids, order.slice(0, 250).map((n) => `e${n}`));
+      assert.deepEqual(
+        claim.ids,
+        order.slice(0, 250).map((n) => `e${n}`),
+      );
       assert.equal(claim.nextWakeAt, start + 1_250);
     },
   },

@@ -64,7 +64,7 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       const hold = gate();
       const { seen } = await observe(queue, name, () => hold.opened);
       await queue.send(name, [{ body: 'running' }]);
-      await untilStats(harness, queue, name, { active: 1 });
+      await until(harness, 'the delivery', () => seen.length === 1);
       await queue.pause(name);
       await queue.pause(name);
       await queue.send(name, [{ body: 'waiting' }, { body: 'due', delayMs: 20 }]);
@@ -116,7 +116,7 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       const hold = gate();
       const { seen, consumer } = await observe(queue, name, () => hold.opened, { concurrency: 2 });
       await queue.send(name, [{ body: 1 }, { body: 2 }, { body: 3 }]);
-      await untilStats(harness, queue, name, { active: 2 });
+      await until(harness, 'two deliveries', () => seen.length === 2);
       let closed = false;
       const closing = Promise.all([consumer.close(), consumer.close()]).then(() => {
         closed = true;
@@ -204,12 +204,12 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       const queue = await harness.create();
       const hold = gate();
       let ended = 0;
-      await observe(queue, name, async () => {
+      const { seen } = await observe(queue, name, async () => {
         await hold.opened;
         ended += 1;
       });
       await queue.send(name, [{ body: 1 }]);
-      await untilStats(harness, queue, name, { active: 1 });
+      await until(harness, 'the delivery', () => seen.length === 1);
       let closed = false;
       const closing = Promise.all([queue.close(), queue.close()]).then(() => {
         closed = true;
@@ -232,12 +232,12 @@ export const controlCases: readonly ConformanceCase<MessageQueueHarness>[] = [
       const queue = await harness.create();
       const hold = gate();
       const outcomes: unknown[] = [];
-      await observe(queue, name, async () => {
+      const { seen } = await observe(queue, name, async () => {
         await hold.opened;
         outcomes.push(await queue.send('next', [{ body: 2 }]).catch((error: unknown) => error));
       });
       await queue.send(name, [{ body: 1 }]);
-      await untilStats(harness, queue, name, { active: 1 });
+      await until(harness, 'the delivery', () => seen.length === 1);
       let closed = false;
       void queue.close().then(() => {
         closed = true;
