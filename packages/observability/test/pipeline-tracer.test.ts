@@ -129,6 +129,23 @@ describe('the critical path', () => {
     ]);
   });
 
+  test('of an execution that goes on leads to what it is doing now', async () => {
+    const place = { executionId: 'a', stage: 's', index: 0, attempt: 1, actor: 'x' } as const;
+    await using tracer = tracerOf([
+      { type: 'execution:started', executionId: 'a', at: 0 },
+      { type: 'stage:started', executionId: 'a', stage: 's', at: 5, tasks: 2 },
+      { ...place, type: 'task:started', at: 10 },
+      { ...place, index: 1, type: 'task:completed', at: 40, durationMs: 2 },
+    ]);
+    const path = await tracer.criticalPath('a');
+    expect(path?.map(({ span, startedAt, endedAt }) => [span.kind, startedAt, endedAt])).toEqual([
+      ['execution', 0, 5],
+      ['stage', 5, 10],
+      ['attempt', 10, 40],
+    ]);
+    expect((await tracer.summary('a'))?.criticalPath).toEqual([{ stage: 's', startedAt: 5, durationMs: 35 }]);
+  });
+
   test('covers the time of every execution without gap or overlap', async () => {
     const streams = Array.from({ length: 100 }, (_, seed) =>
       randomExecution(dice(seed), { executionId: `e-${seed}` }),
@@ -260,6 +277,16 @@ describe('failure groups', () => {
       { type: 'execution:finished', executionId: 'a', at: 12, status: 'failed', error },
     ]);
     expect(await tracer.failureGroups()).toMatchObject([{ count: 1, stages: ['price'] }]);
+  });
+
+  test('count an execution that ran out of time, though nothing in it failed', async () => {
+    const error = { name: 'LoomError', message: 'Too late.', code: 'LOOM_TIMEOUT' };
+    await using tracer = tracerOf([
+      { type: 'execution:finished', executionId: 'a', at: 2, status: 'timed-out', error },
+    ]);
+    expect(await tracer.failureGroups()).toMatchObject([
+      { fingerprint: 'LOOM_TIMEOUT: Too late.', count: 1 },
+    ]);
   });
 
   test('count a stage or an execution that failed by itself', async () => {

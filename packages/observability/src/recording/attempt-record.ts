@@ -1,4 +1,5 @@
 import type { ErrorRecord } from '@certoai/loom-core';
+import type { Draft } from '../internal/draft.js';
 import type { AttemptSpan, AttemptSpanStatus, SpanAttributes } from '../span/execution-span.js';
 
 /** How an attempt reported its end. */
@@ -95,8 +96,7 @@ export class AttemptRecord {
   ): AttemptSpan {
     const { index, attempt, actor, status, startedAt, endedAt } = this;
     const { executionId, traceId, spanId, parentSpanId, stage } = place;
-    // Fields are set one by one: absent ones stay absent, and this is made for every attempt.
-    const span: { -readonly [Field in keyof AttemptSpan]: AttemptSpan[Field] } = {
+    const span: Draft<AttemptSpan> = {
       kind: 'attempt',
       executionId,
       traceId,

@@ -2,7 +2,7 @@ import type { WorkTotals } from '../summary/execution-summary.js';
 import type { AttemptRecord } from './attempt-record.js';
 
 /** What the attempts of one stage come to, kept up to date as they change: adding them up takes too long at 10 000. */
-export class AttemptTotals {
+export class AttemptTotals implements Omit<WorkTotals, 'tasks'> {
   attempts = 0;
   retries = 0;
   failedAttempts = 0;
@@ -12,14 +12,16 @@ export class AttemptTotals {
   retryWaitMs = 0;
   /** Latest time of any of them. Never falls: a later fact is never replaced by an earlier one. */
   lastAt = -Infinity;
-  readonly actors = new Set<string>();
+  #firstActor: string | undefined;
+  /** Made with the second: most stages have one. */
+  #actors: Set<string> | undefined;
   /** Made with the first: most stages have none. */
   #errorCodes: Map<string, number> | undefined;
 
   add(record: AttemptRecord): void {
     record.counted = true;
     this.#count(record, 1);
-    if (record.actor !== '') this.actors.add(record.actor);
+    if (record.actor !== this.#firstActor) this.#addActor(record.actor);
     this.lastAt = Math.max(this.lastAt, record.endedAt ?? record.startedAt);
   }
 
@@ -29,22 +31,25 @@ export class AttemptTotals {
     this.#count(record, -1);
   }
 
-  get errorCodes(): Iterable<string> {
-    return this.#errorCodes?.keys() ?? [];
+  /** Sorted. */
+  get actors(): readonly string[] {
+    if (this.#actors !== undefined) return [...this.#actors].sort();
+    return this.#firstActor === undefined ? [] : [this.#firstActor];
   }
 
-  of(tasks: number | undefined): WorkTotals {
-    const { attempts, retries, failedAttempts, failedTasks, runMs, queueWaitMs, retryWaitMs } = this;
-    return {
-      tasks: tasks ?? 0,
-      attempts,
-      retries,
-      failedAttempts,
-      failedTasks,
-      runMs,
-      queueWaitMs,
-      retryWaitMs,
-    };
+  /** With that of the stage itself; sorted. */
+  errorCodes(own: string | undefined): readonly string[] {
+    if (this.#errorCodes === undefined) return own === undefined ? [] : [own];
+    const codes = new Set(this.#errorCodes.keys());
+    if (own !== undefined) codes.add(own);
+    return [...codes].sort();
+  }
+
+  #addActor(actor: string): void {
+    // A task that failed before its actor was known has none.
+    if (actor === '') return;
+    this.#firstActor ??= actor;
+    if (actor !== this.#firstActor) (this.#actors ??= new Set([this.#firstActor])).add(actor);
   }
 
   #count(record: AttemptRecord, by: 1 | -1): void {

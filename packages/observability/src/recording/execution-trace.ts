@@ -1,8 +1,9 @@
 import type { ExecutionEvent } from '@certoai/loom-core';
 import { criticalChain } from '../analysis/critical-chain.js';
+import type { Draft } from '../internal/draft.js';
 import type { ExecutionSpan, SpanAttributes } from '../span/execution-span.js';
-import { traceIdOf } from '../span/trace-ids.js';
-import type { ExecutionSummary, StageSummary } from '../summary/execution-summary.js';
+import { traceIdOf, type SpanSeed } from '../span/trace-ids.js';
+import type { ExecutionSummary, StageSummary, WorkTotals } from '../summary/execution-summary.js';
 import type { AttemptEnd } from './attempt-record.js';
 import type { KeptValues } from './kept-values.js';
 import { RootRecord } from './root-record.js';
@@ -18,7 +19,7 @@ export interface TraceSurroundings {
   readonly admit: () => boolean;
 }
 
-/** `no-room`: nothing of the event was taken. `malformed`: it is no event of the port. */
+/** `no-room`: the event needs a span that cannot be had; fold it again later, or drop it. `malformed`: it is no event of the port. */
 export type FoldOutcome = 'folded' | 'no-room' | 'malformed';
 
 /** What an event may say beside what the port asks of it. */
@@ -36,10 +37,10 @@ type StageEvent = Event<`stage:${string}` & ExecutionEvent['type']>;
  * The same events lead to the same spans in whatever order and however often they come, so a duplicate
  * or a straggler does no harm; a stored trace is taken up again with {@link ExecutionTrace.from}.
  */
-export class ExecutionTrace {
+export class ExecutionTrace implements StageOwner {
   readonly executionId: string;
-  readonly #kept: KeptValues;
-  readonly #owner: StageOwner;
+  readonly traceId: string;
+  readonly #surroundings: TraceSurroundings;
   readonly #stages = new Map<string, StageRecord>();
   /** Stages with something to write. */
   #changed: StageRecord[] = [];
@@ -47,22 +48,10 @@ export class ExecutionTrace {
   #spans = 1;
 
   constructor(executionId: string, surroundings: TraceSurroundings) {
-    const traceId = traceIdOf(executionId);
     this.executionId = executionId;
-    this.#kept = surroundings.kept;
-    this.#root = new RootRecord(executionId, traceId);
-    this.#owner = {
-      executionId,
-      traceId,
-      rootSpanId: this.#root.spanId,
-      rootSeed: this.#root.seed,
-      admit: () => {
-        if (this.#spans >= surroundings.maxSpans || !surroundings.admit()) return false;
-        this.#spans += 1;
-        return true;
-      },
-      changed: (stage) => void this.#changed.push(stage),
-    };
+    this.traceId = traceIdOf(executionId);
+    this.#surroundings = surroundings;
+    this.#root = new RootRecord(executionId, this.traceId);
   }
 
   /** A trace that was stored, to go on with. Its spans may come in any order. */
@@ -84,9 +73,36 @@ export class ExecutionTrace {
     return this.#spans;
   }
 
+  /** Has as many spans as one execution may have, whatever room there is. */
+  get full(): boolean {
+    return this.#spans >= this.#surroundings.maxSpans;
+  }
+
   get hasChanges(): boolean {
     return this.#root.isChanged || this.#changed.length > 0;
   }
+
+  // As the owner of its stages
+
+  get rootSpanId(): string {
+    return this.#root.spanId;
+  }
+
+  get rootSeed(): SpanSeed {
+    return this.#root.seed;
+  }
+
+  admit(): boolean {
+    if (this.full || !this.#surroundings.admit()) return false;
+    this.#spans += 1;
+    return true;
+  }
+
+  changed(stage: StageRecord): void {
+    this.#changed.push(stage);
+  }
+
+  // As a whole
 
   markSpansMissing(): void {
     this.#root.markSpansMissing();
@@ -133,28 +149,32 @@ export class ExecutionTrace {
 
   summary(): ExecutionSummary {
     const root = this.#root.toSpan();
-    const stages = [...this.#stages.values()];
-    const summaries = stages.map((stage) => stage.toSummary());
-    const lastEventAt = stages.reduce((latest, { lastAt }) => Math.max(latest, lastAt), this.#root.lastAt);
-    const endedAt = root.endedAt ?? lastEventAt;
-    const { executionId, traceId, name, tags, status, startedAt, error } = root;
-    return {
+    const stages: StageSummary[] = [];
+    let { lastAt: lastEventAt } = this.#root;
+    let partial = this.#root.startMissing || this.#root.spansMissing;
+    for (const stage of this.#stages.values()) {
+      stages.push(stage.toSummary());
+      lastEventAt = Math.max(lastEventAt, stage.lastAt);
+      partial ||= stage.startMissing;
+    }
+    const { executionId, traceId, tags, status, startedAt, endedAt = lastEventAt } = root;
+    const summary: Draft<ExecutionSummary> = {
       executionId,
       traceId,
-      ...(name !== undefined && { name }),
       tags,
       status,
       startedAt,
-      ...(root.endedAt !== undefined && { endedAt: root.endedAt }),
       lastEventAt,
       durationMs: endedAt - startedAt,
-      ...(error !== undefined && { error }),
-      ...sum(summaries),
-      stages: summaries,
-      criticalPath: criticalStages(summaries, startedAt, endedAt),
-      partial:
-        this.#root.startMissing || this.#root.spansMissing || stages.some((stage) => stage.startMissing),
+      ...sum(stages),
+      stages,
+      criticalPath: criticalStages(stages, startedAt, endedAt),
+      partial,
     };
+    if (root.endedAt !== undefined) summary.endedAt = root.endedAt;
+    if (root.name !== undefined) summary.name = root.name;
+    if (root.error !== undefined) summary.error = root.error;
+    return summary;
   }
 
   #foldExecution(event: Event<`execution:${string}` & ExecutionEvent['type']>): FoldOutcome {
@@ -163,7 +183,7 @@ export class ExecutionTrace {
     const root = this.#root;
     switch (event.type) {
       case 'execution:started':
-        root.started(event.at, event.name, this.#kept.tags((event as Extras).tags));
+        root.started(event.at, event.name, this.#surroundings.kept.tags((event as Extras).tags));
         break;
       case 'execution:paused':
         root.paused(event.at);
@@ -182,7 +202,7 @@ export class ExecutionTrace {
 
   #finish({ at, status, error }: Event<'execution:finished'>): void {
     if (status === 'running' || status === 'paused') return;
-    this.#root.finished({ at, status, error: error && this.#kept.error(error) });
+    this.#root.finished({ at, status, error: error && this.#surroundings.kept.error(error) });
     const { endedAt } = this.#root;
     if (endedAt === undefined) return;
     for (const stage of this.#stages.values()) stage.executionEnded(endedAt);
@@ -206,7 +226,7 @@ export class ExecutionTrace {
       case 'stage:completed':
         return { at, status: 'completed' };
       case 'stage:failed':
-        return { at, status: 'failed', error: this.#kept.error(event.error) };
+        return { at, status: 'failed', error: this.#surroundings.kept.error(event.error) };
       case 'stage:skipped':
         return { at, status: 'skipped' };
       case 'stage:cancelled':
@@ -233,7 +253,7 @@ export class ExecutionTrace {
     const durationMs = Math.max(0, event.durationMs);
     const at = event.at + durationMs - event.durationMs;
     if (event.type === 'task:completed') return { at, durationMs, status: 'completed' };
-    const error = this.#kept.error(event.error);
+    const error = this.#surroundings.kept.error(event.error);
     return {
       at,
       durationMs,
@@ -246,13 +266,13 @@ export class ExecutionTrace {
 
   #attributesOf(event: ExecutionEvent): SpanAttributes | undefined {
     const { attributes } = event as Extras;
-    return attributes === undefined ? undefined : this.#kept.attributes(attributes);
+    return attributes === undefined ? undefined : this.#surroundings.kept.attributes(attributes);
   }
 
   #stage(id: string): StageRecord | undefined {
     const known = this.#stages.get(id);
     if (known !== undefined) return known;
-    return this.#owner.admit() ? this.#addStage(id, this.#stages.size) : undefined;
+    return this.admit() ? this.#addStage(id, this.#stages.size) : undefined;
   }
 
   #revive(spans: readonly ExecutionSpan[]): void {
@@ -275,37 +295,34 @@ export class ExecutionTrace {
   }
 
   #addStage(id: string, position: number): StageRecord {
-    const stage = new StageRecord(this.#owner, id, position, this.#root.endedAt);
+    const stage = new StageRecord(this, id, position, this.#root.endedAt);
     this.#stages.set(id, stage);
     return stage;
   }
 }
 
-function sum(stages: readonly StageSummary[]): Pick<ExecutionSummary, (typeof summed)[number]> {
-  const totals = {
-    tasks: 0,
-    attempts: 0,
-    retries: 0,
-    failedAttempts: 0,
-    failedTasks: 0,
-    runMs: 0,
-    queueWaitMs: 0,
-    retryWaitMs: 0,
-  };
-  for (const stage of stages) for (const field of summed) totals[field] += stage[field];
-  return totals;
+/** Field by field: this is made for every execution, and a loop over names is several times slower. */
+function sum(stages: readonly StageSummary[]): WorkTotals {
+  let tasks = 0;
+  let attempts = 0;
+  let retries = 0;
+  let failedAttempts = 0;
+  let failedTasks = 0;
+  let runMs = 0;
+  let queueWaitMs = 0;
+  let retryWaitMs = 0;
+  for (const stage of stages) {
+    tasks += stage.tasks;
+    attempts += stage.attempts;
+    retries += stage.retries;
+    failedAttempts += stage.failedAttempts;
+    failedTasks += stage.failedTasks;
+    runMs += stage.runMs;
+    queueWaitMs += stage.queueWaitMs;
+    retryWaitMs += stage.retryWaitMs;
+  }
+  return { tasks, attempts, retries, failedAttempts, failedTasks, runMs, queueWaitMs, retryWaitMs };
 }
-
-const summed = [
-  'tasks',
-  'attempts',
-  'retries',
-  'failedAttempts',
-  'failedTasks',
-  'runMs',
-  'queueWaitMs',
-  'retryWaitMs',
-] as const;
 
 function criticalStages(
   stages: readonly StageSummary[],

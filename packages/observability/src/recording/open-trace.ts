@@ -12,6 +12,8 @@ export interface OpenTrace {
   readonly openedAt: number;
   /** Number of the latest event. */
   lastUsed: number;
+  /** An event is being folded into it. */
+  inUse: boolean;
   /** Has changes that no round of writing has begun with. */
   dirty: boolean;
   writing: boolean;

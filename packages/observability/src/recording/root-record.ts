@@ -1,4 +1,5 @@
 import type { ErrorRecord, ExecutionStatus } from '@certoai/loom-core';
+import type { Draft } from '../internal/draft.js';
 import { rootSeed, spanIdOf, type SpanSeed } from '../span/trace-ids.js';
 import type { RootSpan, SpanAttributes } from '../span/execution-span.js';
 
@@ -100,8 +101,13 @@ export class RootRecord {
   }
 
   get lastAt(): number {
-    const marks = [this.#pausedAt, this.#resumedAt, this.#recoveredAt].filter((at) => at !== undefined);
-    return Math.max(this.endedAt ?? this.startedAt, ...marks);
+    const { endedAt = this.startedAt } = this;
+    return Math.max(
+      endedAt,
+      this.#pausedAt ?? endedAt,
+      this.#resumedAt ?? endedAt,
+      this.#recoveredAt ?? endedAt,
+    );
   }
 
   /** What a process does that picks up a paused execution leaves it paused. */
@@ -114,24 +120,28 @@ export class RootRecord {
 
   toSpan(): RootSpan {
     const { executionId, traceId, spanId, status, startedAt, endedAt } = this;
-    return {
+    const span: Draft<RootSpan> = {
       kind: 'execution',
       executionId,
       traceId,
       spanId,
       status,
-      ...(this.#name !== undefined && { name: this.#name }),
       tags: this.#tags,
       startedAt,
-      ...(endedAt !== undefined && { endedAt, durationMs: endedAt - startedAt }),
-      ...(this.#end?.error !== undefined && { error: this.#end.error }),
-      ...(this.#attributes !== undefined && { attributes: this.#attributes }),
-      ...(this.#pausedAt !== undefined && { pausedAt: this.#pausedAt }),
-      ...(this.#resumedAt !== undefined && { resumedAt: this.#resumedAt }),
-      ...(this.#recoveredAt !== undefined && { recoveredAt: this.#recoveredAt }),
-      ...(this.startMissing && { startMissing: true }),
-      ...(this.spansMissing && { spansMissing: true }),
     };
+    if (endedAt !== undefined) {
+      span.endedAt = endedAt;
+      span.durationMs = endedAt - startedAt;
+    }
+    if (this.#name !== undefined) span.name = this.#name;
+    if (this.#end?.error !== undefined) span.error = this.#end.error;
+    if (this.#attributes !== undefined) span.attributes = this.#attributes;
+    if (this.#pausedAt !== undefined) span.pausedAt = this.#pausedAt;
+    if (this.#resumedAt !== undefined) span.resumedAt = this.#resumedAt;
+    if (this.#recoveredAt !== undefined) span.recoveredAt = this.#recoveredAt;
+    if (this.startMissing) span.startMissing = true;
+    if (this.spansMissing) span.spansMissing = true;
+    return span;
   }
 
   /** The record a stored span was made from. */

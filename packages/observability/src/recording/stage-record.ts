@@ -1,4 +1,5 @@
 import type { ErrorRecord } from '@certoai/loom-core';
+import type { Draft } from '../internal/draft.js';
 import { attemptSeed, spanIdOf, stageSeed, type SpanSeed } from '../span/trace-ids.js';
 import type {
   AttemptSpan,
@@ -172,7 +173,7 @@ export class StageRecord {
   toSpan(): StageSpan {
     const { executionId, traceId, rootSpanId } = this.#owner;
     const { stage, position, status, startedAt, endedAt } = this;
-    return {
+    const span: Draft<StageSpan> = {
       kind: 'stage',
       executionId,
       traceId,
@@ -182,12 +183,16 @@ export class StageRecord {
       position,
       status,
       startedAt,
-      ...(endedAt !== undefined && { endedAt, durationMs: endedAt - startedAt }),
-      ...(this.#tasks !== undefined && { tasks: this.#tasks }),
-      ...(this.#end?.error !== undefined && { error: this.#end.error }),
-      ...(this.#attributes !== undefined && { attributes: this.#attributes }),
-      ...(this.startMissing && { startMissing: true }),
     };
+    if (endedAt !== undefined) {
+      span.endedAt = endedAt;
+      span.durationMs = endedAt - startedAt;
+    }
+    if (this.#tasks !== undefined) span.tasks = this.#tasks;
+    if (this.#end?.error !== undefined) span.error = this.#end.error;
+    if (this.#attributes !== undefined) span.attributes = this.#attributes;
+    if (this.startMissing) span.startMissing = true;
+    return span;
   }
 
   /** Adds what is to be written to `batch`, up to `size` spans in it. @returns whether that was all */
@@ -196,7 +201,7 @@ export class StageRecord {
       this.#isChanged = false;
       batch.push(this.toSpan());
     }
-    for (const record of this.#changed.splice(0, size - batch.length)) {
+    for (const record of this.#takeRecords(size - batch.length)) {
       record.changed = false;
       batch.push(this.#spanOf(record));
     }
@@ -205,18 +210,25 @@ export class StageRecord {
 
   toSummary(): StageSummary {
     const { stage, status, startedAt, endedAt } = this;
-    const codes = new Set(this.#totals.errorCodes);
-    if (this.#end?.error?.code !== undefined) codes.add(this.#end.error.code);
-    return {
+    const totals = this.#totals;
+    const summary: Draft<StageSummary> = {
       stage,
       status,
       startedAt,
-      ...(endedAt !== undefined && { endedAt }),
       durationMs: (endedAt ?? this.lastAt) - startedAt,
-      ...this.#totals.of(this.#tasks),
-      actors: [...this.#totals.actors].sort(),
-      errorCodes: [...codes].sort(),
+      tasks: this.#tasks ?? 0,
+      attempts: totals.attempts,
+      retries: totals.retries,
+      failedAttempts: totals.failedAttempts,
+      failedTasks: totals.failedTasks,
+      runMs: totals.runMs,
+      queueWaitMs: totals.queueWaitMs,
+      retryWaitMs: totals.retryWaitMs,
+      actors: totals.actors,
+      errorCodes: totals.errorCodes(this.#end?.error?.code),
     };
+    if (endedAt !== undefined) summary.endedAt = endedAt;
+    return summary;
   }
 
   // From the store
@@ -245,6 +257,13 @@ export class StageRecord {
     // In the order of their numbers, because an attempt follows from the one before.
     const attempts = [...this.#attempts.values()].sort((left, right) => left.attempt - right.attempt);
     for (const record of attempts) this.#work(record);
+  }
+
+  #takeRecords(count: number): readonly AttemptRecord[] {
+    if (this.#changed.length > count) return this.#changed.splice(0, count);
+    const all = this.#changed;
+    this.#changed = [];
+    return all;
   }
 
   #spanOf(record: AttemptRecord): AttemptSpan {

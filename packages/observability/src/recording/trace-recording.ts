@@ -1,73 +1,71 @@
 import type { ExecutionEvent } from '@certoai/loom-core';
 import type { ResolvedRecorderOptions } from '../execution-trace-recorder-options.js';
-import type { EvictedTrace, TraceStore } from '../store/trace-store.js';
+import type { TraceStore } from '../store/trace-store.js';
 import { EventBuffer } from './event-buffer.js';
-import { ExecutionTrace, type FoldOutcome, type TraceSurroundings } from './execution-trace.js';
+import type { ExecutionTrace, FoldOutcome } from './execution-trace.js';
 import type { OpenTrace } from './open-trace.js';
+import { OpenTraces } from './open-traces.js';
 import { LossLedger, type TraceLoss } from './trace-loss.js';
 import { TraceWriter } from './trace-writer.js';
 import { TurnBudget } from './turn-budget.js';
 
-/** Executions remembered as removed, and as damaged by a full buffer; beyond them the oldest are forgotten. */
-const maxRemembered = 10_000;
 /** Looking at the time costs about as much as folding an event. */
 const eventsPerLook = 32;
 
+type Step = 'done' | 'nothing-left' | 'stalled';
+
 /**
  * The way of an event into a store. {@link observe} only puts it into a buffer; later turns of the event
- * loop fold it, in slices, into the trace of its execution, and the writer brings what changed to
- * the store. A trace stays open here until its execution is finished and written. One that is not open
- * is read back from the store before its first event is folded.
+ * loop fold it, in slices, into the trace of its execution, and the writer brings what changed to the
+ * store. When there is no room for a trace or a span, folding waits for the writer and the buffer fills
+ * up; what the buffer cannot take is dropped.
  */
 export class TraceRecording implements AsyncDisposable {
   readonly store: TraceStore;
-  readonly #options: ResolvedRecorderOptions;
-  readonly #surroundings: TraceSurroundings;
   readonly #maxBufferedEvents: number;
   readonly #losses: LossLedger;
+  readonly #traces: OpenTraces;
+  readonly #writer: TraceWriter;
   readonly #buffer = new EventBuffer();
-  /** Observed and not folded yet, in the buffer or waiting for the store. */
+  /** Observed and not folded yet: in the buffer, or waiting for the store to say what it knows. */
   #held = 0;
   /** Taken from the buffer, ever. */
   #taken = 0;
   #armed = false;
-  readonly #open = new Map<string, OpenTrace>();
-  /** Spans of open traces. */
-  #spans = 0;
-  /** Nothing could be closed to make room, and nothing was written since. */
-  #crammed = false;
-  /** Open traces with waiting events, and of them those whose turn has come. */
+  #stalled = false;
+  /** How many traces had been closed when waiting for room was of no use. */
+  #gaveUpAt = -1;
+  /** Open traces with events that came before the store had answered, and of them those whose turn has come. */
   readonly #waiting = new Set<OpenTrace>();
   readonly #ready: OpenTrace[] = [];
-  readonly #removed = new Set<string>();
-  /** Executions of which events were dropped before they got anywhere. */
-  readonly #damaged = new Set<string>();
-  #newDamage = false;
-  readonly #writer: TraceWriter;
+  /** Executions of which events were dropped since the last turn. */
+  readonly #torn = new Set<string>();
   #flushes: { readonly upTo: number; readonly resolve: () => void }[] = [];
   #closing: Promise<void> | undefined;
 
   constructor(store: TraceStore, options: ResolvedRecorderOptions) {
     this.store = store;
-    this.#options = options;
     this.#maxBufferedEvents = options.maxBufferedEvents;
     this.#losses = new LossLedger(options.logger);
-    this.#surroundings = {
-      kept: options.kept,
-      // So that one execution cannot keep all others out.
-      maxSpans: Math.max(1, Math.floor(options.maxSpans / 2)),
-      admit: () => this.#admit(),
-    };
+    this.#traces = new OpenTraces(store, options, this.#losses, (open) => {
+      this.#ready.push(open);
+      this.#arm();
+    });
     this.#writer = new TraceWriter(store, {
-      evicted: (traces) => traces.forEach((trace) => this.#evicted(trace)),
+      evicted: (traces) => {
+        for (const trace of traces) this.#letGo(this.#traces.evicted(trace));
+      },
       lost: (records, error) => this.#losses.countAndReport('unwrittenRecords', records, error),
-      written: (open) => this.#written(open),
+      written: (open) => this.#traces.written(open),
+      rested: () => {
+        if (this.#stalled) this.#arm();
+      },
     });
   }
 
   observe(event: ExecutionEvent): void {
     if (isProgress(event)) return;
-    if (this.#held >= this.#maxBufferedEvents || this.#closing !== undefined) return this.#drop(event);
+    if (this.#held >= this.#maxBufferedEvents || this.#closing !== undefined) return this.#tear(event);
     this.#held += 1;
     this.#buffer.push(event);
     if (!this.#armed) this.#arm();
@@ -98,13 +96,14 @@ export class TraceRecording implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.flush();
-    this.#open.clear();
+    this.#traces.clear();
     await this.store.close();
   }
 
-  // Folding
+  // Turns
 
   #arm(): void {
+    if (this.#armed) return;
     this.#armed = true;
     setImmediate(() => this.#turn());
   }
@@ -112,165 +111,108 @@ export class TraceRecording implements AsyncDisposable {
   #turn(): void {
     this.#armed = false;
     const budget = new TurnBudget();
-    let more = true;
-    while (more && !budget.exhausted) {
-      for (let events = 0; more && events < eventsPerLook; events++) more = this.#step();
+    let step: Step = 'done';
+    while (step === 'done' && !budget.exhausted) {
+      for (let events = 0; step === 'done' && events < eventsPerLook; events++) step = this.#step();
     }
-    this.#markDamaged();
-    this.#writer.start();
+    this.#markTorn();
+    // Whoever ends the stall arms the next turn: the writer when it rests, or the store when it answers.
+    this.#stalled = step === 'stalled';
+    this.#writer.start(this.#traces.underPressure);
     this.#resolveFlushes();
-    if (more) this.#arm();
+    if (step === 'done') this.#arm();
   }
 
-  /** Deals with one event. @returns false when there is none */
-  #step(): boolean {
-    const ready = this.#ready[0];
-    if (ready?.waiting !== undefined && ready.waiting.size > 0) {
-      this.#fold(ready, ready.waiting.shift());
-      return true;
-    }
-    if (ready !== undefined) {
-      ready.waiting = undefined;
-      this.#waiting.delete(ready);
-      this.#ready.shift();
-      return true;
-    }
-    if (this.#buffer.size === 0) return false;
+  /** Deals with one event. */
+  #step(): Step {
+    const [ready] = this.#ready;
+    if (ready !== undefined) return this.#stepWaiting(ready);
+    if (this.#buffer.size === 0) return 'nothing-left';
+    if (!this.#route(this.#buffer.first())) return 'stalled';
+    this.#buffer.removeFirst();
     this.#taken += 1;
-    this.#route(this.#buffer.shift());
-    return true;
+    return 'done';
   }
 
-  #route(event: ExecutionEvent): void {
+  #stepWaiting(open: OpenTrace): Step {
+    if (open.waiting === undefined || open.waiting.size === 0) {
+      open.waiting = undefined;
+      this.#waiting.delete(open);
+      this.#ready.shift();
+      return 'done';
+    }
+    if (!this.#fold(open, open.waiting.first())) return 'stalled';
+    open.waiting.removeFirst();
+    return 'done';
+  }
+
+  /** @returns false when it must wait for room */
+  #route(event: ExecutionEvent): boolean {
     const id = executionOf(event);
     if (id === undefined) {
-      this.#held -= 1;
-      return this.#losses.countAndReport('malformedEvents', 1);
+      this.#lose('malformedEvents');
+      return true;
     }
-    const open = this.#open.get(id) ?? this.#openTrace(id);
-    if (open === undefined) {
-      this.#held -= 1;
-      remember(this.#damaged, id);
-      return this.#losses.countAndReport('droppedEvents', 1);
-    }
-    if (open.waiting === undefined) this.#fold(open, event);
-    else open.waiting.push(event);
-  }
-
-  #fold(open: OpenTrace, event: ExecutionEvent): void {
-    this.#held -= 1;
-    open.lastUsed = this.#taken;
-    // First, so that it is not closed to make room for itself.
-    this.#writer.add(open);
-    const outcome = this.#outcome(open, event);
-    if (outcome === 'malformed') this.#losses.countAndReport('malformedEvents', 1);
-    if (outcome !== 'no-room') return;
-    this.#losses.countAndReport('droppedEvents', 1);
-    open.trace?.markSpansMissing();
-  }
-
-  #outcome({ trace }: OpenTrace, event: ExecutionEvent): FoldOutcome {
-    try {
-      return trace?.fold(event) ?? 'malformed';
-    } catch {
-      // An error record with a getter that throws, for one.
-      return 'malformed';
-    }
-  }
-
-  // Open traces
-
-  /** @returns undefined when its execution was removed, or there is no room */
-  #openTrace(executionId: string): OpenTrace | undefined {
-    if (this.#removed.has(executionId)) return undefined;
-    if (this.#open.size >= this.#options.maxExecutions && !this.#makeRoom()) return undefined;
-    const openedAt = this.#taken;
-    const waiting = new EventBuffer();
-    const open: OpenTrace = {
-      executionId,
-      trace: undefined,
-      waiting,
-      openedAt,
-      lastUsed: openedAt,
-      queued: false,
-      writing: false,
-      gone: false,
-    };
-    this.#open.set(executionId, open);
-    this.#waiting.add(open);
-    void this.#lookUp(open);
-    return open;
-  }
-
-  /** Begins where the store stands. Never rejects. */
-  async #lookUp(open: OpenTrace): Promise<void> {
-    let trace: ExecutionTrace;
-    try {
-      const spans = await this.store.spans(open.executionId);
-      trace = ExecutionTrace.from(open.executionId, spans, this.#surroundings);
-    } catch (error) {
-      this.#losses.report('unwrittenRecords', error);
-      trace = new ExecutionTrace(open.executionId, this.#surroundings);
-      trace.markSpansMissing();
-    }
-    if (open.gone) return;
-    open.trace = trace;
-    this.#spans += trace.spans;
-    this.#markIfDamaged(open);
-    this.#ready.push(open);
-    if (!this.#armed) this.#arm();
-  }
-
-  #admit(): boolean {
-    if (this.#spans >= this.#options.maxSpans && !this.#makeRoom()) return false;
-    this.#spans += 1;
+    const open = this.#traces.get(id) ?? this.#open(id);
+    if (open === 'wait') return false;
+    if (open === 'drop') return true;
+    if (open.waiting === undefined) return this.#fold(open, event);
+    open.waiting.push(event);
     return true;
   }
 
-  /** Closes traces that are written and were not used for the longest time; the store has them. */
-  #makeRoom(): boolean {
-    if (this.#crammed) return false;
-    const { maxExecutions, maxSpans } = this.#options;
-    const idle = [...this.#open.values()].filter(
-      ({ queued, writing, waiting }) => !queued && !writing && waiting === undefined,
-    );
-    idle.sort((left, right) => left.lastUsed - right.lastUsed);
-    for (const open of idle) {
-      this.#closeTrace(open);
-      // Some more than needed, so that this is not done for every event.
-      if (this.#open.size < maxExecutions * 0.9 && this.#spans < maxSpans * 0.9) break;
+  #open(executionId: string): OpenTrace | 'wait' | 'drop' {
+    const removed = this.#traces.isRemoved(executionId);
+    const open = removed ? undefined : this.#traces.open(executionId, this.#taken + 1);
+    if (open !== undefined) {
+      if (open.waiting !== undefined) this.#waiting.add(open);
+      return open;
     }
-    this.#crammed = this.#open.size >= maxExecutions || this.#spans >= maxSpans;
-    return !this.#crammed;
+    if (!removed && (this.#mayGetRoom() || this.#traces.lookingUp > 0)) return 'wait';
+    if (!removed) this.#gaveUpAt = this.#traces.closed;
+    this.#lose('droppedEvents');
+    this.#traces.damage(executionId);
+    return 'drop';
   }
 
-  #closeTrace(open: OpenTrace): void {
-    this.#open.delete(open.executionId);
-    this.#spans -= open.trace?.spans ?? 0;
-    open.gone = true;
-    this.#crammed = false;
+  /** @returns false when it must wait for room */
+  #fold(open: OpenTrace, event: ExecutionEvent): boolean {
+    const { trace } = open;
+    if (trace === undefined) return true;
+    open.inUse = true;
+    const outcome = foldSafely(trace, event);
+    open.inUse = false;
+    open.lastUsed = this.#taken;
+    switch (outcome) {
+      case 'malformed':
+        this.#lose('malformedEvents');
+        return true;
+      case 'no-room':
+        if (!trace.full && this.#mayGetRoom()) return false;
+        if (!trace.full) this.#gaveUpAt = this.#traces.closed;
+        this.#lose('droppedEvents');
+        trace.markSpansMissing();
+        break;
+      case 'folded':
+        this.#held -= 1;
+    }
+    this.#writer.add(open);
+    return true;
   }
 
-  #written(open: OpenTrace): void {
-    this.#crammed = false;
-    const { trace, waiting, queued, gone } = open;
-    if (trace?.finished === true && waiting === undefined && !queued && !gone) this.#closeTrace(open);
+  /** The writer may make room; when it did not, nothing but the end of another trace will. */
+  #mayGetRoom(): boolean {
+    return this.#writer.busy && this.#traces.closed !== this.#gaveUpAt;
   }
 
-  #evicted({ executionId, spans }: EvictedTrace): void {
-    this.#losses.count('evictedExecutions', 1);
-    this.#losses.count('evictedSpans', spans);
-    remember(this.#removed, executionId);
-    const open = this.#open.get(executionId);
-    if (open === undefined) return;
-    const lost = open.waiting?.size ?? 0;
-    this.#held -= lost;
-    if (lost > 0) this.#losses.countAndReport('droppedEvents', lost);
+  /** Nothing more is recorded of it. */
+  #letGo(open: OpenTrace | undefined): void {
+    if (open?.waiting === undefined) return;
+    for (let left = open.waiting.size; left > 0; left--) this.#lose('droppedEvents');
     open.waiting = undefined;
     this.#waiting.delete(open);
     const place = this.#ready.indexOf(open);
     if (place >= 0) this.#ready.splice(place, 1);
-    this.#closeTrace(open);
   }
 
   // Flushing
@@ -283,34 +225,44 @@ export class TraceRecording implements AsyncDisposable {
 
   #resolveFlushes(): void {
     if (this.#flushes.length === 0) return;
-    const left = this.#flushes.filter(({ upTo }) => !this.#isFolded(upTo));
     const done = this.#flushes.filter(({ upTo }) => this.#isFolded(upTo));
-    this.#flushes = left;
+    this.#flushes = this.#flushes.filter(({ upTo }) => !this.#isFolded(upTo));
     for (const { resolve } of done) resolve();
   }
 
   // Losses
 
-  #drop(event: ExecutionEvent): void {
+  /** An event that was held is not any more. */
+  #lose(kind: 'droppedEvents' | 'malformedEvents'): void {
+    this.#held -= 1;
+    this.#losses.countAndReport(kind, 1);
+  }
+
+  /** An event that is not even taken. The caller is at work on something else: the rest comes later. */
+  #tear(event: ExecutionEvent): void {
     this.#losses.count('droppedEvents', 1);
     const id = executionOf(event);
-    if (id === undefined || this.#closing !== undefined) return;
-    remember(this.#damaged, id);
-    this.#newDamage = true;
+    if (id !== undefined && this.#closing === undefined) this.#torn.add(id);
   }
 
   /** The buffer was full: the traces that miss something say so. */
-  #markDamaged(): void {
-    if (!this.#newDamage) return;
-    this.#newDamage = false;
+  #markTorn(): void {
+    if (this.#torn.size === 0) return;
     this.#losses.report('droppedEvents');
-    for (const id of this.#damaged) this.#markIfDamaged(this.#open.get(id));
+    for (const id of this.#torn) {
+      const open = this.#traces.damage(id);
+      if (open !== undefined) this.#writer.add(open);
+    }
+    this.#torn.clear();
   }
+}
 
-  #markIfDamaged(open: OpenTrace | undefined): void {
-    if (open?.trace === undefined || !this.#damaged.delete(open.executionId)) return;
-    open.trace.markSpansMissing();
-    this.#writer.add(open);
+function foldSafely(trace: ExecutionTrace, event: ExecutionEvent): FoldOutcome {
+  try {
+    return trace.fold(event);
+  } catch {
+    // An error record with a getter that throws, for one.
+    return 'malformed';
   }
 }
 
@@ -330,14 +282,5 @@ function executionOf(event: ExecutionEvent): string | undefined {
     return typeof id === 'string' && id !== '' ? id : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function remember(ids: Set<string>, id: string): void {
-  ids.add(id);
-  if (ids.size <= maxRemembered) return;
-  for (const oldest of ids) {
-    ids.delete(oldest);
-    return;
   }
 }

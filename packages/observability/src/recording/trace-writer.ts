@@ -67,14 +67,16 @@ export class TraceWriter {
 
   #begin(everything: boolean): Promise<void> {
     this.#nextRound = undefined;
-    const open = everything ? [...this.#dirty] : this.#finished;
+    if (this.#round !== undefined) return this.#round;
+    const traces = everything ? [...this.#dirty] : this.#finished;
     this.#finished = [];
-    return (this.#round ??= this.#run(open).finally(() => {
+    this.#round = this.#run(traces).finally(() => {
       this.#round = undefined;
       // Whoever waits for the next round begins it.
       if (this.#nextRound === undefined) this.start(this.#lastUnderPressure);
       this.#host.rested();
-    }));
+    });
+    return this.#round;
   }
 
   async #run(traces: readonly OpenTrace[]): Promise<void> {

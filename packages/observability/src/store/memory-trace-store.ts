@@ -11,7 +11,8 @@ export interface MemoryTraceStoreOptions {
 }
 
 interface StoredTrace {
-  readonly spans: Map<string, ExecutionSpan>;
+  /** As they came, while all came at once; most executions are written once, and few are read. */
+  spans: readonly ExecutionSpan[] | Map<string, ExecutionSpan>;
   summary: ExecutionSummary | undefined;
 }
 
@@ -31,12 +32,17 @@ export class MemoryTraceStore implements TraceStore {
     this.#limits = limits;
   }
 
+  mayHave(executionId: string): boolean {
+    return this.#traces.has(executionId);
+  }
+
   async append(executionId: string, spans: readonly ExecutionSpan[]): Promise<WriteReply> {
     this.#checkOpen();
     const trace = this.#touch(executionId);
-    const before = trace.spans.size;
-    for (const span of spans) trace.spans.set(span.spanId, span);
-    this.#spans += trace.spans.size - before;
+    const before = sizeOf(trace);
+    if (before === 0) trace.spans = [...spans];
+    else mergeInto(trace, spans);
+    this.#spans += sizeOf(trace) - before;
     return { evicted: this.#makeRoom(executionId) };
   }
 
@@ -76,7 +82,7 @@ export class MemoryTraceStore implements TraceStore {
   }
 
   #touch(executionId: string): StoredTrace {
-    const trace = this.#traces.get(executionId) ?? { spans: new Map(), summary: undefined };
+    const trace = this.#traces.get(executionId) ?? { spans: [], summary: undefined };
     this.#traces.delete(executionId);
     this.#traces.set(executionId, trace);
     return trace;
@@ -84,12 +90,12 @@ export class MemoryTraceStore implements TraceStore {
 
   #makeRoom(keep: string): readonly EvictedTrace[] {
     const evicted: EvictedTrace[] = [];
-    for (const [executionId, { spans }] of this.#traces) {
+    for (const [executionId, trace] of this.#traces) {
       if (this.#traces.size <= this.#limits.maxExecutions && this.#spans <= this.#limits.maxSpans) break;
       if (executionId === keep) break;
       this.#traces.delete(executionId);
-      this.#spans -= spans.size;
-      evicted.push({ executionId, spans: spans.size });
+      this.#spans -= sizeOf(trace);
+      evicted.push({ executionId, spans: sizeOf(trace) });
     }
     return evicted;
   }
@@ -98,6 +104,17 @@ export class MemoryTraceStore implements TraceStore {
     if (this.#closed)
       throw new LoomError('LOOM_CLOSED', 'This trace store is closed; read and write nothing more.');
   }
+}
+
+function sizeOf({ spans }: StoredTrace): number {
+  return spans instanceof Map ? spans.size : spans.length;
+}
+
+function mergeInto(trace: StoredTrace, spans: readonly ExecutionSpan[]): void {
+  const byId =
+    trace.spans instanceof Map ? trace.spans : new Map(trace.spans.map((span) => [span.spanId, span]));
+  for (const span of spans) byId.set(span.spanId, span);
+  trace.spans = byId;
 }
 
 function byFallingId(left: ExecutionSummary, right: ExecutionSummary): number {

@@ -13,7 +13,13 @@ export interface TraceStore extends AsyncDisposable {
   readonly maxBatch: number;
 
   /**
-   * Stores spans of one execution. One whose `spanId` is stored replaces it. Either all are stored or the
+   * Whether {@link spans} may find something. A store that cannot tell without asking says `true`;
+   * `false` spares it the question for every new execution.
+   */
+  mayHave(executionId: string): boolean;
+
+  /**
+   * Stores spans of one execution, each id at most once in a call. One whose `spanId` is stored replaces it. Either all are stored or the
    * promise rejects; after a rejection any part of them may be stored.
    * @param spans - 1 to `maxBatch`
    */

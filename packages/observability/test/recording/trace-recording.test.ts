@@ -91,7 +91,8 @@ describe('observing', () => {
 
   test('beyond the buffer drops, counts, and marks the traces that miss something', async () => {
     const { logger, lines } = warnings();
-    await using recording = recordingOn(new ControlledTraceStore(), { maxBufferedEvents: 10, logger });
+    const store = new ControlledTraceStore();
+    await using recording = recordingOn(store, { maxBufferedEvents: 10, logger });
     observeAll(recording, wideExecution('a', 10));
     expect(recording.loss().droppedEvents).toBe(14);
     observeAll(recording, [started('b')]);
@@ -103,9 +104,11 @@ describe('observing', () => {
       attempts: 4,
     });
     expect(lines).toEqual([{ message: 'Traces are incomplete', kind: 'droppedEvents' }]);
-    // There is room again, and what is new is whole.
+    // There is room again, what is new is whole, and what was marked is not written again.
+    const { writtenSummaries } = store;
     observeAll(recording, [started('c'), finished('c')]);
     await recording.flush();
+    expect(store.writtenSummaries).toBe(writtenSummaries + 1);
     expect(await recording.store.summary('c')).toMatchObject({ partial: false });
     // What lost its first event does not know when it began.
     observeAll(recording, [finished('b')]);
@@ -190,6 +193,167 @@ describe('executions side by side', () => {
   });
 });
 
+describe('writing', () => {
+  test('waits for the end of an execution, so that each span is written once', async () => {
+    const store = new ControlledTraceStore();
+    await using recording = recordingOn(store);
+    for (const event of wideExecution('a', 20)) {
+      recording.observe(event);
+      await settled(1);
+    }
+    await settled(5);
+    expect(store).toMatchObject({ writtenSpans: 22, writtenSummaries: 1 });
+  });
+
+  test('does not wait for it when somebody reads', async () => {
+    const store = new ControlledTraceStore();
+    await using recording = recordingOn(store);
+    observeAll(recording, [started('a')]);
+    await settled(5);
+    expect(store.writtenSpans).toBe(0);
+    await recording.flush();
+    expect(store.writtenSpans).toBe(1);
+    await recording.flush();
+    expect(store).toMatchObject({ writtenSpans: 1, writtenSummaries: 1 });
+  });
+
+  test('does not wait for it when memory runs short', async () => {
+    const store = new ControlledTraceStore();
+    await using recording = recordingOn(store, { maxExecutions: 8 });
+    observeAll(
+      recording,
+      Array.from({ length: 6 }, (_, place) => started(`e-${place}`)),
+    );
+    await settled(5);
+    expect(store.writtenSpans).toBe(6);
+    const other = new ControlledTraceStore();
+    await using wide = recordingOn(other, { maxSpans: 40 });
+    observeAll(wide, wideExecution('a', 15).slice(0, -1));
+    observeAll(wide, wideExecution('b', 15).slice(0, -1));
+    await settled(5);
+    expect(other.writtenSpans).toBeGreaterThanOrEqual(30);
+  });
+
+  test('that is under way takes up by itself what finished meanwhile', async () => {
+    const store = new ControlledTraceStore();
+    await using recording = recordingOn(store);
+    observeAll(recording, [started('a'), started('b')]);
+    await recording.flush();
+    const release = store.hold();
+    observeAll(recording, [finished('a')]);
+    await settled(3);
+    observeAll(recording, [finished('b')]);
+    await settled(3);
+    release();
+    await settled(5);
+    expect(await store.summary('a')).toMatchObject({ status: 'completed' });
+    expect(await store.summary('b')).toMatchObject({ status: 'completed' });
+  });
+
+  test('of a finished execution does not lose the straggler that comes meanwhile', async () => {
+    const store = new ControlledTraceStore();
+    await using recording = recordingOn(store);
+    observeAll(recording, [started('a')]);
+    await recording.flush();
+    const release = store.hold();
+    observeAll(recording, [finished('a')]);
+    await settled(3);
+    const straggler = { executionId: 'a', stage: 's', index: 0, attempt: 1, actor: 'x' } as const;
+    observeAll(recording, [{ ...straggler, type: 'task:completed', at: 5, durationMs: 1 }]);
+    await settled(3);
+    release();
+    await recording.flush();
+    expect(await store.summary('a')).toMatchObject({ status: 'completed', attempts: 1 });
+    expect(await store.spans('a')).toHaveLength(3);
+  });
+
+  test('frees the memory of what is finished', async () => {
+    const store = new ControlledTraceStore();
+    await using recording = recordingOn(store, { maxSpans: 40 });
+    for (let execution = 0; execution < 50; execution++) {
+      observeAll(recording, wideExecution(`e-${execution}`, 10));
+      await settled(3);
+    }
+    await recording.flush();
+    expect(recording.loss()).toEqual(nothingLost);
+    for (let execution = 0; execution < 50; execution++) {
+      expect(await store.summary(`e-${execution}`)).toMatchObject({ attempts: 10, partial: false });
+    }
+  });
+});
+
+describe('a burst', () => {
+  test('of more executions than fit loses none of the latest, and counts every other one whole', async () => {
+    const store = new ControlledTraceStore({ maxExecutions: 50 });
+    await using recording = recordingOn(store, { maxExecutions: 50 });
+    const names = Array.from({ length: 500 }, (_, place) => `execution-${String(place).padStart(3, '0')}`);
+    observeAll(
+      recording,
+      names.map((executionId) => started(executionId)),
+    );
+    await recording.flush();
+    observeAll(
+      recording,
+      names.map((executionId) => finished(executionId)),
+    );
+    await recording.flush();
+    const kept = await store.query(parseFilter());
+    expect(kept.map(({ executionId }) => executionId)).toEqual(names.slice(-50).reverse());
+    for (const summary of kept) expect(summary).toMatchObject({ status: 'completed', partial: false });
+    expect(recording.loss()).toEqual({
+      ...nothingLost,
+      evictedExecutions: 450,
+      evictedSpans: 450,
+      droppedEvents: 450,
+    });
+  });
+
+  test('of more spans than fit, of executions that can be put away meanwhile, loses none', async () => {
+    const store = new ControlledTraceStore();
+    await using recording = recordingOn(store, { maxSpans: 40 });
+    const streams = Array.from({ length: 20 }, (_, place) => wideExecution(`e-${place}`, 8).slice(0, -1));
+    observeAll(recording, streams.flat());
+    await recording.flush();
+    for (const [place] of streams.entries()) {
+      expect(await store.summary(`e-${place}`)).toMatchObject({ attempts: 8, partial: false });
+    }
+    expect(recording.loss()).toEqual(nothingLost);
+  });
+
+  test('of more spans than fit, of executions that all go on, ends: what finds no room is dropped', async () => {
+    const store = new ControlledTraceStore();
+    await using recording = recordingOn(store, { maxSpans: 60 });
+    const streams = Array.from({ length: 5 }, (_, place) => wideExecution(`e-${place}`, 100).slice(0, -1));
+    observeAll(recording, streams.flat());
+    await recording.flush();
+    let spans = 0;
+    for (const [place] of streams.entries()) {
+      const summary = await store.summary(`e-${place}`);
+      expect(summary).toMatchObject({ partial: true });
+      expect(summary).toEqual(summaryOfSpans(await store.spans(`e-${place}`)));
+      spans += (await store.spans(`e-${place}`)).length;
+    }
+    expect(spans).toBeGreaterThanOrEqual(60);
+    expect(recording.loss().droppedEvents).toBeGreaterThan(0);
+    // There is room for what comes when they are over.
+    observeAll(
+      recording,
+      streams.map((_, place) => finished(`e-${place}`, 500)),
+    );
+    observeAll(recording, wideExecution('later', 10));
+    await recording.flush();
+    expect(await store.summary('later')).toMatchObject({ attempts: 10, partial: false });
+    // And what has to wait for room waits again.
+    const { droppedEvents } = recording.loss();
+    observeAll(
+      recording,
+      Array.from({ length: 300 }, (_, place) => started(`burst-${place}`)),
+    );
+    await recording.flush();
+    expect(recording.loss()).toMatchObject({ droppedEvents });
+  });
+});
+
 describe('a store with limits', () => {
   test('that removed an execution hears no more of it, and what comes is counted', async () => {
     const store = new ControlledTraceStore({ maxExecutions: 2 });
@@ -209,6 +373,28 @@ describe('a store with limits', () => {
     });
     expect(await store.summary('a')).toBeUndefined();
     expect(await store.summary('b')).toMatchObject({ status: 'completed', partial: false });
+  });
+
+  test('that removes an execution while it is looked up costs the events that wait for it', async () => {
+    const store = new ControlledTraceStore({ maxExecutions: 2 });
+    await using recording = recordingOn(store);
+    observeAll(recording, [started('a'), started('b'), finished('a'), finished('b')]);
+    await recording.flush();
+    observeAll(recording, [started('c')]);
+    await settled(5);
+    const release = store.holdLookups();
+    observeAll(recording, [finished('a', 10), finished('a', 11), finished('c')]);
+    await settled(5);
+    expect(recording.loss()).toEqual({
+      ...nothingLost,
+      evictedExecutions: 1,
+      evictedSpans: 1,
+      droppedEvents: 2,
+    });
+    release();
+    await recording.flush();
+    expect(recording.loss()).toMatchObject({ droppedEvents: 2 });
+    expect(await store.summary('a')).toBeUndefined();
   });
 
   test('keeps the latest of many that run at the same time, and those whole', async () => {
@@ -248,15 +434,16 @@ describe('a slow store', () => {
     const store = new ControlledTraceStore();
     await using recording = recordingOn(store);
     observeAll(recording, [started('a')]);
-    await settled(5);
+    await recording.flush();
     const release = store.hold();
+    const reading = recording.flush();
     const [, ...rest] = wideExecution('a', 100);
     for (const event of rest) {
       recording.observe(event);
       await settled(1);
     }
     release();
-    await recording.flush();
+    await Promise.all([reading, recording.flush()]);
     expect(await store.summary('a')).toMatchObject({ status: 'completed', attempts: 100 });
     // 200 changes of attempts, 100 spans; one write of the stage and a few of the root.
     expect(store.writtenSpans).toBeLessThan(110);
@@ -271,17 +458,14 @@ describe('a slow store', () => {
     const release = store.hold();
     observeAll(recording, rest.slice(0, -1));
     await settled(5);
-    observeAll(recording, [started('b'), rest.at(-1) as ExecutionEvent]);
+    observeAll(recording, [started('b'), rest.at(-1) as ExecutionEvent, finished('b')]);
     await settled(5);
-    expect(recording.loss()).toEqual({ ...nothingLost, droppedEvents: 1 });
     release();
     await recording.flush();
     expect(await store.summary('a')).toMatchObject({ status: 'completed', attempts: 50, partial: false });
     expect(await store.spans('a')).toHaveLength(52);
-    expect(await store.summary('b')).toBeUndefined();
-    observeAll(recording, [started('b', 2), finished('b')]);
-    await recording.flush();
-    expect(await store.summary('b')).toMatchObject({ status: 'completed', partial: true });
+    expect(await store.summary('b')).toMatchObject({ status: 'completed', partial: false });
+    expect(recording.loss()).toEqual(nothingLost);
   });
 
   test('that never answers costs a bounded amount of memory, and no execution any time', async () => {
@@ -329,6 +513,15 @@ describe('a failing store', () => {
     expect({ ...others, unwrittenRecords: 0 }).toEqual(nothingLost);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({ kind: 'unwrittenRecords', error: { code: 'LOOM_STORE_FAILED' } });
+  });
+
+  test('that is away loses all that was to be written, and counts it', async () => {
+    const store = new ControlledTraceStore({ maxBatch: 2 });
+    await using recording = recordingOn(store);
+    store.failEvery(1);
+    observeAll(recording, wideExecution('a', 10));
+    await recording.flush();
+    expect(recording.loss()).toEqual({ ...nothingLost, unwrittenRecords: 12 });
   });
 
   test('that is away and comes back has whole traces from then on, and marked ones of before', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createIdSource } from '@certoai/loom-core';
 import { PipelineTracer } from '@certoai/loom-observability';
 import { expect, test } from 'vitest';
-import { attemptSpanId, rootSpanId, stageSeed, stageSpanId, traceIdOf } from '../../src/span/trace-ids.js';
+import { attemptSeed, rootSeed, spanIdOf, stageSeed, traceIdOf } from '../../src/span/trace-ids.js';
 
 const executionId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 
@@ -34,49 +34,84 @@ test('ids of an id source give trace ids in the same order', () => {
 });
 
 test('span ids never change: another process, or another version, names the same span', () => {
-  expect(rootSpanId(executionId)).toBe(sha64(`execution\0${executionId}`));
-  expect(stageSpanId(executionId, 'price')).toBe(sha64(`stage\0${executionId}\0price`));
-  expect(attemptSpanId(stageSeed(executionId, 'price'), 0, 1)).toBe('d67f6c0a78797bed');
-  expect(attemptSpanId(stageSeed(executionId, 'price'), 9_999, 3)).toBe('d2bd4b5c73db2559');
+  const tracer = new PipelineTracer();
+  const traceparents = [
+    tracer.traceparent({ executionId }),
+    tracer.traceparent({ executionId, stage: 'price' }),
+    tracer.traceparent({ executionId, stage: 'price', index: 0, attempt: 1 }),
+    tracer.traceparent({ executionId, stage: 'price', index: 9_999, attempt: 3 }),
+    tracer.traceparent({ executionId: 'order-7', stage: 'prüfen' }),
+  ];
+  // From a second implementation, in Python.
+  expect(traceparents).toEqual([
+    '00-01563e3ab5d3d6764c61efb99302bd5b-7d8f291f1f669aa5-01',
+    '00-01563e3ab5d3d6764c61efb99302bd5b-f96e200d94cb987b-01',
+    '00-01563e3ab5d3d6764c61efb99302bd5b-a53c029a28de7499-01',
+    '00-01563e3ab5d3d6764c61efb99302bd5b-65f73c1235c2c1c2-01',
+    '00-df8cf80227ec3237922df0ecd88385c5-3216ba0407c0c5f8-01',
+  ]);
+});
+
+test('a traceparent names a span that is recorded later', async () => {
+  await using tracer = new PipelineTracer();
+  tracer.observe({
+    type: 'task:started',
+    executionId,
+    stage: 'price',
+    index: 4,
+    attempt: 2,
+    actor: 'x',
+    at: 1,
+  });
+  const spans = await tracer.recorder.spans(executionId);
+  expect(spans.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`).sort()).toEqual(
+    [
+      tracer.traceparent({ executionId }),
+      tracer.traceparent({ executionId, stage: 'price' }),
+      tracer.traceparent({ executionId, stage: 'price', index: 4, attempt: 2 }),
+    ].sort(),
+  );
 });
 
 test('no two attempts of a stage share a span id', () => {
-  const seed = stageSeed(executionId, 'price');
+  const stage = stageSeed(rootSeed(traceIdOf(executionId)), 'price');
   const ids = new Set<string>();
   for (let index = 0; index < 50_000; index++) {
-    for (let attempt = 1; attempt <= 3; attempt++) ids.add(attemptSpanId(seed, index, attempt));
+    for (let attempt = 1; attempt <= 3; attempt++) ids.add(spanIdOf(attemptSeed(stage, index, attempt)));
   }
   expect(ids.size).toBe(150_000);
   for (const id of ids) if (!/^[0-9a-f]{16}$/.test(id)) throw new Error(id);
 });
 
+test('no two spans of many executions share a span id', () => {
+  const source = createIdSource();
+  const ids = new Set<string>();
+  for (let execution = 0; execution < 5_000; execution++) {
+    const root = rootSeed(traceIdOf(source.next()));
+    ids.add(spanIdOf(root));
+    for (const name of ['a', 'b', 'ab', 'ba', 'a#map', 'price', 'prices', '']) {
+      const stage = stageSeed(root, name);
+      ids.add(spanIdOf(stage));
+      ids.add(spanIdOf(attemptSeed(stage, 0, 1)));
+      ids.add(spanIdOf(attemptSeed(stage, 1, 1)));
+    }
+  }
+  expect(ids.size).toBe(5_000 * 25);
+});
+
 test('one more task changes about half of the bits of the id', () => {
-  const seed = stageSeed(executionId, 'price');
+  const stage = stageSeed(rootSeed(traceIdOf(executionId)), 'price');
   let changed = 0;
   for (let index = 0; index < 1_000; index++) {
-    const [left, right] = [index, index + 1].map((one) => BigInt(`0x${attemptSpanId(seed, one, 1)}`)) as [
-      bigint,
-      bigint,
-    ];
-    changed += (left ^ right).toString(2).replaceAll('0', '').length;
+    const [left, right] = [index, index + 1].map((one) =>
+      BigInt(`0x${spanIdOf(attemptSeed(stage, one, 1))}`),
+    );
+    changed += ((left ?? 0n) ^ (right ?? 0n)).toString(2).replaceAll('0', '').length;
   }
   expect(changed / 1_000).toBeGreaterThan(28);
   expect(changed / 1_000).toBeLessThan(36);
 });
 
-test('a traceparent names a span that may not exist yet', () => {
-  const tracer = new PipelineTracer();
-  const traceId = traceIdOf(executionId);
-  const seed = stageSeed(executionId, 'price');
-  expect(tracer.traceparent({ executionId })).toBe(`00-${traceId}-${rootSpanId(executionId)}-01`);
-  expect(tracer.traceparent({ executionId, stage: 'price' })).toBe(
-    `00-${traceId}-${stageSpanId(executionId, 'price')}-01`,
-  );
-  expect(tracer.traceparent({ executionId, stage: 'price', index: 4, attempt: 2 })).toBe(
-    `00-${traceId}-${attemptSpanId(seed, 4, 2)}-01`,
-  );
+test('a seed of zeros is no valid span id, and is not given', () => {
+  expect(spanIdOf({ high: 0, low: 0 })).toBe('0000000000000001');
 });
-
-function sha64(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
-}

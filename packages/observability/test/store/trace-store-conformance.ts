@@ -113,6 +113,17 @@ export const traceStoreConformance: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'may have what it was given, whatever it says of others',
+    async run({ create }) {
+      await using store = await create();
+      const [trace] = randomTraces(dice(12), 1);
+      assert(trace);
+      assert.equal(typeof store.mayHave(trace.executionId), 'boolean');
+      await store.append(trace.executionId, trace.spans.slice(0, 1));
+      assert.equal(store.mayHave(trace.executionId), true);
+    },
+  },
+  {
     name: 'is not changed through the list it was given',
     async run({ create }) {
       await using store = await create();

@@ -15,6 +15,7 @@ export class ControlledTraceStore implements TraceStore {
   #failEvery = 0;
   #failLookups = false;
   #gate: Promise<void> = Promise.resolve();
+  #lookupGate: Promise<void> = Promise.resolve();
   readonly #store: MemoryTraceStore;
 
   constructor({ maxBatch = 100, maxExecutions = 1_000, maxSpans = 200_000 } = {}) {
@@ -39,6 +40,18 @@ export class ControlledTraceStore implements TraceStore {
     return release;
   }
 
+  /** Says true, as a store does that would have to ask. */
+  mayHave(): boolean {
+    return true;
+  }
+
+  /** No execution is found until the returned function is called; writes go on. */
+  holdLookups(): () => void {
+    let release!: () => void;
+    this.#lookupGate = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
   async append(executionId: string, spans: readonly ExecutionSpan[]): Promise<WriteReply> {
     await this.#answer();
     this.writtenSpans += spans.length;
@@ -58,7 +71,7 @@ export class ControlledTraceStore implements TraceStore {
 
   async spans(executionId: string): Promise<readonly ExecutionSpan[]> {
     this.lookups += 1;
-    await this.#gate;
+    await Promise.all([this.#gate, this.#lookupGate]);
     if (this.#failLookups) throw new LoomError('LOOM_STORE_FAILED', 'The trace store is away.');
     return this.#store.spans(executionId);
   }
