@@ -36,6 +36,7 @@ export function reachableBytes(entry) {
     );
     for (const [, specifier = ''] of imports) seen.add(resolve(dirname(file), specifier));
   }
-  const minified = (/** @type {string} */ file) => transformSync(readFileSync(file, 'utf8'), { minify: true }).code;
+  const minified = (/** @type {string} */ file) =>
+    transformSync(readFileSync(file, 'utf8'), { minify: true }).code;
   return [...seen].reduce((sum, file) => sum + Buffer.byteLength(minified(file)), 0);
 }

@@ -156,7 +156,7 @@ async function nact(): Promise<Contender> {
     },
     spawns: (count) =>
       Array.from({ length: count }, () => spawn(system, () => undefined, `actor-${(named += 1)}`)),
-    close: () => void stop(system),
+    close: () => stop(system),
   };
 }
 

@@ -1,4 +1,3 @@
-import { Actor } from './actor.js';
 import type { ActorFunction, ActorSource } from './actor-source.js';
 import type { ActorContext } from './context.js';
 import type { ActorRef } from './actor-ref.js';
@@ -60,47 +59,25 @@ function resolveFunction(source: Method, what: string): ActorDefinition {
   }
   // A class whose handler is a field is seen only in its instances: ask for a factory instead of guessing.
   if (isClass(source)) throw noActor(source, what);
-  return { kind: 'function', create: () => new CallingActor(source), call: source as ActorFunction };
+  return { kind: 'function', create: () => adapter(source), call: source as ActorFunction };
 }
 
 function adapt(value: unknown, what: string): ActorInstance {
-  if (typeof value === 'function' && !isClass(value)) return new CallingActor(value as Method);
+  if (typeof value === 'function' && !isClass(value)) return adapter(value as Method);
   const candidate = value as Candidate;
   const name = typeof value === 'object' && value !== null ? handlerName(candidate) : undefined;
   if (name === undefined) throw noActor(value, what);
   // One that is frozen cannot be given its context.
   if (name === 'onReceive' && Object.isExtensible(value)) return value as ActorInstance;
-  return new CallingActor((message, context) => (candidate[name] as Method)(message, context), candidate);
+  return adapter((message, context) => candidate[name]?.(message, context), candidate);
 }
 
-/** Stands for a handler that is no actor itself, and passes on the hooks it has. */
-class CallingActor extends Actor {
-  readonly #call: Method;
-  readonly #target: Candidate | undefined;
+const hooks = ['onStart', 'onStop', 'onRestart', 'onTerminated', 'onReceiveTimeout'];
 
-  constructor(call: Method, target?: Candidate) {
-    super();
-    this.#call = call;
-    this.#target = target;
-  }
-  onReceive(message: unknown, context: ActorContext): unknown {
-    return this.#call(message, context);
-  }
-  override onStart(context: ActorContext): unknown {
-    return this.#target?.['onStart']?.(context);
-  }
-  override onStop(context: ActorContext): unknown {
-    return this.#target?.['onStop']?.(context);
-  }
-  override onRestart(error: unknown, context: ActorContext): unknown {
-    return this.#target?.['onRestart']?.(error, context);
-  }
-  override onTerminated(ref: ActorRef, context: ActorContext): unknown {
-    return this.#target?.['onTerminated']?.(ref, context);
-  }
-  override onReceiveTimeout(context: ActorContext): unknown {
-    return this.#target?.['onReceiveTimeout']?.(context);
-  }
+/** Stands for a handler that is no actor itself, and passes on the hooks it has. */
+function adapter(onReceive: Method, target: Candidate = {}): ActorInstance {
+  const bound = hooks.map((hook) => [hook, target[hook]?.bind(target)] as const);
+  return { onReceive, ...Object.fromEntries(bound) };
 }
 
 function handlerName(candidate: Candidate): 'onReceive' | 'execute' | 'process' | undefined {
@@ -117,7 +94,9 @@ function isClass(source: unknown): boolean {
 function noActor(given: unknown, what: string): TypeError {
   const accepted =
     'a class or an instance with onReceive(message), execute(input, context) or process(message), a factory { create() }, or a function';
-  return new TypeError(`The ${what} was given ${describe(given)}, which handles no messages. It can be ${accepted}.`);
+  return new TypeError(
+    `The ${what} was given ${describe(given)}, which handles no messages. It can be ${accepted}.`,
+  );
 }
 
 function describe(given: unknown): string {

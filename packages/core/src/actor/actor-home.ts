@@ -95,7 +95,11 @@ export class ActorHome {
   #checkKey(key: string): void {
     const { type } = this;
     if (typeof key !== 'string' || key === '') {
-      throw new LoomError('LOOM_INVALID_OPTION', `The key of an actor "${type}" must be a text of 1 or more characters.`, { actor: type });
+      throw new LoomError(
+        'LOOM_INVALID_OPTION',
+        `The key of an actor "${type}" must be a text of 1 or more characters.`,
+        { actor: type },
+      );
     }
     if (this.#registration.definition.kind !== 'instance') return;
     const message = `Actor type "${type}" is one instance, so it has no actor for a key. Register its class or a factory.`;

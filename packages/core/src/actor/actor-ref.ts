@@ -27,12 +27,13 @@ export interface StopOptions {
 }
 
 /** The address of an actor: all that others ever hold of it. */
+// oxlint-disable-next-line typescript/no-explicit-any -- a ref to an actor of any message type is an ActorRef
 export interface ActorRef<Msg = any> {
-  // `any`: a ref to an actor of any message type is an ActorRef.
   /** `type`, `type/key` or the names from the top down. For logs and envelopes. */
   readonly path: string;
   /**
-   * Sends and forgets: never throws, never waits. What cannot be delivered becomes a dead letter.
+   * Sends and forgets, and never waits. What cannot be delivered becomes a dead letter. For an
+   * actor in this process, an option out of its range throws `LOOM_INVALID_OPTION`.
    * Messages of one sender to one actor keep their order.
    */
   tell(message: Msg, options?: TellOptions): void;
@@ -41,6 +42,7 @@ export interface ActorRef<Msg = any> {
    * An ask that ended before the actor came to it is not handled.
    * @throws LoomError `LOOM_TIMEOUT`, `LOOM_MAILBOX_FULL`, `LOOM_ACTOR_STOPPED`, or `signal.reason`
    */
+  // oxlint-disable-next-line typescript/no-explicit-any -- who asks knows the type of the answer
   ask<Reply = any>(message: Msg, options?: AskOptions): Promise<Reply>;
   /**
    * Ends the actor after the message it is at, its children first; what waits becomes dead letters.

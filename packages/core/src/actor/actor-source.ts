@@ -1,6 +1,6 @@
 import type { TaskContext } from './context.js';
 
-// Parameters are `any` here: these types only say which method a handler has; its author types its message.
+/* oxlint-disable typescript/no-explicit-any -- these types only say which method a handler has; its author types its message */
 
 /** An `Actor`, or any object that receives as one. */
 export interface ReceiveHandler {

@@ -20,15 +20,18 @@ export interface ActorSpec {
 }
 
 /** @throws LoomError `LOOM_INVALID_OPTION` */
-export function resolveSpec(definition: ActorDefinition, options: RegisterOptions, home?: ActorHome): ActorSpec {
+export function resolveSpec(
+  definition: ActorDefinition,
+  options: RegisterOptions,
+  home?: ActorHome,
+): ActorSpec {
   const { capacity, overflow = 'reject', stashCapacity } = options.mailbox ?? {};
-  const unlimited = { min: 1, unlimited: true };
   return {
     definition,
     supervision: resolveSupervision(options.supervision),
-    capacity: wholeNumber('mailbox.capacity', capacity, 100_000, unlimited),
+    capacity: wholeNumber('mailbox.capacity', capacity, 100_000, 1, Infinity),
     overflow: oneOf('mailbox.overflow', overflow, ['reject', 'drop-newest', 'drop-oldest']),
-    stashCapacity: wholeNumber('mailbox.stashCapacity', stashCapacity, 10_000, unlimited),
+    stashCapacity: wholeNumber('mailbox.stashCapacity', stashCapacity, 10_000, 1, Infinity),
     passivateAfterMs: options.passivateAfterMs ?? Infinity,
     home,
   };

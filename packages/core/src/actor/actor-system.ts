@@ -110,7 +110,8 @@ export class ActorSystem {
   }
 
   #specOf(source: ActorSource, options: SpawnOptions | undefined): ActorSpec {
-    const isPlain = options === undefined || (options.mailbox === undefined && options.supervision === undefined);
+    const isPlain =
+      options === undefined || (options.mailbox === undefined && options.supervision === undefined);
     const known = isPlain ? this.#specs.get(source) : undefined;
     if (known) return known;
     const spec = resolveSpec(resolveActor(source, 'actor to spawn'), options ?? {});

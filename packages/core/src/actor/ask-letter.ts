@@ -1,4 +1,6 @@
 import { LoomError } from '../errors/loom-error.js';
+import { crowdOf } from '../internal/abort-crowd.js';
+import type { Abortable } from '../internal/abort-crowd.js';
 import type { MessageEnvelope } from '../message/envelope.js';
 import type { Cell } from './cell.js';
 import { is } from './cell-state.js';
@@ -6,13 +8,13 @@ import type { DeadLetterReason } from './dead-letters.js';
 import { Letter } from './letter.js';
 
 /** A message whose sender waits for what the handler returns. */
-export class AskLetter extends Letter {
+export class AskLetter extends Letter implements Abortable {
   readonly timeoutMs: number;
   /** The actor asked. */
   readonly cell: Cell;
   resolve: (value: unknown) => void = ignore;
   reject: (error: unknown) => void = ignore;
-  #stopListening: (() => void) | undefined = undefined;
+  #crowd: Set<Abortable> | undefined = undefined;
 
   constructor(body: unknown, envelope: MessageEnvelope | undefined, cell: Cell, timeoutMs: number) {
     super(body, envelope);
@@ -22,9 +24,7 @@ export class AskLetter extends Letter {
 
   /** Ends the ask when `signal` is aborted. */
   listen(signal: AbortSignal): void {
-    const onAbort = (): void => this.#endEarly(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#stopListening = () => signal.removeEventListener('abort', onAbort);
+    this.#crowd = crowdOf(signal).add(this);
   }
 
   override succeed(value: unknown): void {
@@ -47,7 +47,7 @@ export class AskLetter extends Letter {
     const { cell, timeoutMs } = this;
     const { path: actor, count: waiting } = cell;
     const message = `Actor "${actor}" did not answer ${describeMessage(this.body)} within ${timeoutMs} ms; ${this.#whyNot()}.`;
-    this.#endEarly(new LoomError('LOOM_TIMEOUT', message, { actor, timeoutMs, waiting }));
+    this.abort(new LoomError('LOOM_TIMEOUT', message, { actor, timeoutMs, waiting }));
   }
 
   #whyNot(): string {
@@ -57,15 +57,15 @@ export class AskLetter extends Letter {
     return `${cell.count} messages wait in its mailbox`;
   }
 
-  #endEarly(reason: unknown): void {
+  abort(reason: unknown): void {
     this.fail(reason);
     this.cancel(reason);
   }
 
   #end(): void {
     this.ended = true;
-    this.list?.remove(this);
-    this.#stopListening?.();
+    this.line?.remove(this);
+    this.#crowd?.delete(this);
   }
 }
 
@@ -73,7 +73,8 @@ function ignore(): void {}
 
 /** Names a message by its discriminant, never by its content. */
 export function describeMessage(message: unknown): string {
-  if (typeof message !== 'object' || message === null) return `a ${message === null ? 'null' : typeof message}`;
+  if (typeof message !== 'object' || message === null)
+    return `a ${message === null ? 'null' : typeof message}`;
   for (const key of ['type', 'kind'] as const) {
     const name = (message as Record<string, unknown>)[key];
     if (typeof name === 'string') return `"${name}"`;
@@ -81,7 +82,12 @@ export function describeMessage(message: unknown): string {
   return 'a message';
 }
 
-export function notAnswered(actor: string, what: string, reason: DeadLetterReason, cause?: unknown): LoomError {
+export function notAnswered(
+  actor: string,
+  what: string,
+  reason: DeadLetterReason,
+  cause?: unknown,
+): LoomError {
   const options = cause === undefined ? {} : { cause };
   if (reason === 'stopped') {
     const message = `Actor "${actor}" stopped before it handled ${what}.`;

@@ -27,8 +27,6 @@ export abstract class Cell implements Workable {
   readonly system: ActorSystem;
   spec: ActorSpec;
   readonly siblings: Siblings;
-  previous: Cell | undefined = undefined;
-  next: Cell | undefined = undefined;
   readonly id: number;
   readonly name: string | undefined;
   readonly self: LocalRef;
@@ -108,7 +106,7 @@ export abstract class Cell implements Workable {
 
   /** Handles `letter` at once when nothing is in its way, without the wait for a turn. */
   handleNow(letter: Letter): void {
-    if (this.flags !== 0 || this.count > 0) return this.enqueue(letter);
+    if (this.flags !== 0 || this.count > 0) return this.post(letter);
     this.flags = is.active;
     this.#handle(letter);
     this.#leave();
@@ -154,7 +152,8 @@ export abstract class Cell implements Workable {
   #open(letter: Letter): unknown {
     if (letter.ended) return undefined;
     const { expiresAt } = letter;
-    if (expiresAt !== undefined && expiresAt <= this.system.clock.now()) return letter.abandon(this, 'expired');
+    if (expiresAt !== undefined && expiresAt <= this.system.clock.now())
+      return letter.abandon(this, 'expired');
     return letter.deliver(this);
   }
 

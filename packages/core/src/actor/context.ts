@@ -30,6 +30,7 @@ export interface TaskContext {
 }
 
 /** One behaviour of an actor, in place of its `onReceive`. */
+// oxlint-disable-next-line typescript/no-explicit-any -- its author types its message
 export type Behaviour = (message: any, context: ActorContext) => unknown;
 
 /** What the runtime gives an actor: `this.context`. Use it only while the actor handles something. */

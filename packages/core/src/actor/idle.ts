@@ -41,7 +41,7 @@ class IdleNotice extends Letter {
 }
 
 export function setReceiveTimeout(cell: Cell, timeoutMs: number | undefined): void {
-  const ms = wholeNumber('timeoutMs', timeoutMs, undefined, { min: 1 });
+  const ms = wholeNumber('timeoutMs', timeoutMs, undefined, 1);
   const old = cell.extras?.receiveTimeout;
   if (old) cell.system.idle.remove(old);
   if (ms === undefined) {

@@ -196,11 +196,11 @@ export function requestStop(cell: Cell, drain = false): Promise<void> {
 export async function end(cell: Cell): Promise<void> {
   await whileSuspended(cell, async () => {
     reset(cell);
-    if (cell.offspring?.first) await stopChildren(cell);
+    if (cell.offspring?.size) await stopChildren(cell);
     const stopping = hook(cell, 'onStop', () => cell.instance?.onStop?.(cell.context));
     if (stopping) await stopping;
     // Those that the hook spawned.
-    if (cell.offspring?.first) await stopChildren(cell);
+    if (cell.offspring?.size) await stopChildren(cell);
     if ((cell.flags & is.stopped) === 0) retire(cell);
   });
 }
@@ -228,6 +228,8 @@ function retire(cell: Cell): void {
   if (!revives) cell.abandonMail('stopped');
   cell.siblings.remove(cell);
   cell.instance = cell.offspring = cell.extras = undefined;
+  // Who sends to it later learns why it is gone.
+  if (!revives && extras?.cause !== undefined) cell.extra.cause = extras.cause;
   // It may still stand in the scheduler's line, once.
   cell.flags = (revives ? is.dormant : is.stopped) | (cell.flags & is.scheduled);
   if (extras) {
@@ -260,7 +262,8 @@ async function stopChildren(cell: Cell): Promise<void> {
 
 /** What a hook throws is logged: the step it belongs to goes on. */
 function hook(cell: Cell, name: string, call: () => unknown): PromiseLike<unknown> | undefined {
-  const failed = (error: unknown): void => cell.system.logger.warn('Actor hook failed', { actor: cell.path, hook: name, error });
+  const failed = (error: unknown): void =>
+    cell.system.logger.warn('Actor hook failed', { actor: cell.path, hook: name, error });
   try {
     const result = call();
     return isThenable(result) ? Promise.resolve(result).catch(failed) : undefined;

@@ -22,7 +22,11 @@ export class LocalRef implements ActorRef {
 
   tell(message: unknown, options?: TellOptions): void {
     const { cell } = this;
-    cell.post(options === undefined ? message : new Letter(message, envelopeOf(message, cell, options), options.replyTo));
+    cell.post(
+      options === undefined
+        ? message
+        : new Letter(message, envelopeOf(message, cell, options), options.replyTo),
+    );
   }
 
   ask<Reply>(message: unknown, options?: AskOptions): Promise<Reply> {
@@ -35,7 +39,7 @@ export class LocalRef implements ActorRef {
       const { signal } = options;
       if (signal?.aborted) return Promise.reject(signal.reason);
       try {
-        const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, system.askTimeoutMs, { min: 1 });
+        const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, system.askTimeoutMs, 1);
         letter = new AskLetter(message, envelopeOf(message, cell, options), cell, timeoutMs);
       } catch (error) {
         return Promise.reject(error);
@@ -64,6 +68,7 @@ export class LocalRef implements ActorRef {
 /** None for options that say nothing about the message itself. */
 function envelopeOf(body: unknown, cell: Cell, options: TellOptions): MessageEnvelope | undefined {
   const { headers, correlationId, causationId, idempotencyKey, expiresInMs, priority, replyTo } = options;
-  const said = headers ?? correlationId ?? causationId ?? idempotencyKey ?? expiresInMs ?? priority ?? replyTo;
-  return said === undefined ? undefined : createEnvelope(body, cell.path, options, cell.system);
+  const said = headers ?? correlationId ?? causationId ?? idempotencyKey ?? replyTo;
+  const isPlain = said === undefined && expiresInMs === undefined && priority === undefined;
+  return isPlain ? undefined : createEnvelope(body, cell.path, options, cell.system);
 }

@@ -82,7 +82,8 @@ export class Scheduler {
   #shouldPause(): boolean {
     const now = this.#clock.now();
     this.#sliceLeft -= this.#stride;
-    this.#stride = now - this.#checkedAt > 1 ? Math.max(this.#stride >> 3, 1) : Math.min(this.#stride * 2, longestStride);
+    this.#stride =
+      now - this.#checkedAt > 1 ? Math.max(this.#stride >> 3, 1) : Math.min(this.#stride * 2, longestStride);
     this.#checkedAt = now;
     this.#strideLeft = this.#stride;
     if (now - this.#sliceStart < sliceMs && this.#sliceLeft > 0) return false;

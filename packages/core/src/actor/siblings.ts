@@ -1,13 +1,12 @@
 import type { Cell } from './cell.js';
 
-/** The children of one parent, or the actors of one registered type. Links live in the cells. */
+/** The children of one parent, or the actors of one registered type. */
 export class Siblings {
   readonly parent: Cell | undefined;
   /** For those without a parent: the first part of their paths. */
   readonly #root: string;
-  first: Cell | undefined = undefined;
-  size = 0;
-  #names: Map<string, Cell> | undefined = undefined;
+  readonly #cells = new Set<Cell>();
+  #names: Map<string, Cell> | undefined;
 
   constructor(parent: Cell | undefined, root = '') {
     this.parent = parent;
@@ -18,32 +17,25 @@ export class Siblings {
     return this.parent?.path ?? this.#root;
   }
 
+  get size(): number {
+    return this.#cells.size;
+  }
+
   named(name: string): Cell | undefined {
     return this.#names?.get(name);
   }
 
   add(cell: Cell): void {
-    cell.next = this.first;
-    if (this.first) this.first.previous = cell;
-    this.first = cell;
-    this.size++;
+    this.#cells.add(cell);
     if (cell.name !== undefined) (this.#names ??= new Map()).set(cell.name, cell);
   }
 
   remove(cell: Cell): void {
-    if (cell.previous) cell.previous.next = cell.next;
-    else if (this.first === cell) this.first = cell.next;
-    else return;
-    if (cell.next) cell.next.previous = cell.previous;
-    cell.previous = cell.next = undefined;
-    this.size--;
-    if (cell.name !== undefined) this.#names?.delete(cell.name);
+    if (this.#cells.delete(cell) && cell.name !== undefined) this.#names?.delete(cell.name);
   }
 
   /** Oldest first. A copy: what is done to one may remove it. */
   all(): Cell[] {
-    const cells: Cell[] = [];
-    for (let cell = this.first; cell; cell = cell.next) cells.push(cell);
-    return cells.reverse();
+    return [...this.#cells];
   }
 }

@@ -48,17 +48,20 @@ export const directives = ['restart', 'resume', 'stop', 'escalate'] as const;
 /** @throws LoomError `LOOM_INVALID_OPTION` */
 export function resolveSupervision(supervision: Supervision = {}): ResolvedSupervision {
   const { onFailure = 'restart', strategy = 'one-for-one', maxRestarts, windowMs, backoff } = supervision;
-  const decide = typeof onFailure === 'function' ? onFailure : constant(oneOf('supervision.onFailure', onFailure, directives));
+  const decide =
+    typeof onFailure === 'function'
+      ? onFailure
+      : constant(oneOf('supervision.onFailure', onFailure, directives));
   const { backoff: shape = 'exponential', jitter = false } = backoff ?? {};
   return {
     decide,
     allForOne: oneOf('supervision.strategy', strategy, ['one-for-one', 'all-for-one']) === 'all-for-one',
-    maxRestarts: wholeNumber('supervision.maxRestarts', maxRestarts, Infinity, { min: 0, unlimited: true }),
-    windowMs: wholeNumber('supervision.windowMs', windowMs, 60_000, { min: 1 }),
+    maxRestarts: wholeNumber('supervision.maxRestarts', maxRestarts, Infinity, 0, Infinity),
+    windowMs: wholeNumber('supervision.windowMs', windowMs, 60_000, 1),
     backoff: {
       backoff: oneOf('supervision.backoff.backoff', shape, ['fixed', 'linear', 'exponential']),
-      initialDelayMs: wholeNumber('supervision.backoff.initialDelayMs', backoff?.initialDelayMs, 100, { min: 0 }),
-      maxDelayMs: wholeNumber('supervision.backoff.maxDelayMs', backoff?.maxDelayMs, 10_000, { min: 0 }),
+      initialDelayMs: wholeNumber('supervision.backoff.initialDelayMs', backoff?.initialDelayMs, 100, 0),
+      maxDelayMs: wholeNumber('supervision.backoff.maxDelayMs', backoff?.maxDelayMs, 10_000, 0),
       jitter,
     },
     firstAtOnce: backoff === undefined,
@@ -66,14 +69,22 @@ export function resolveSupervision(supervision: Supervision = {}): ResolvedSuper
 }
 
 /** Whether one more restart is within the limit; if so, `restarts` (times of earlier ones) has it. */
-export function mayRestart({ maxRestarts, windowMs }: ResolvedSupervision, restarts: number[], nowMs: number): boolean {
+export function mayRestart(
+  { maxRestarts, windowMs }: ResolvedSupervision,
+  restarts: number[],
+  nowMs: number,
+): boolean {
   if (maxRestarts === Infinity) return true;
   while (restarts.length > 0 && (restarts[0] as number) <= nowMs - windowMs) restarts.shift();
   return restarts.push(nowMs) <= maxRestarts;
 }
 
 /** Milliseconds to wait before restart number `streak` (from 1) of a row. */
-export function restartDelay({ backoff, firstAtOnce }: ResolvedSupervision, streak: number, random: Random): number {
+export function restartDelay(
+  { backoff, firstAtOnce }: ResolvedSupervision,
+  streak: number,
+  random: Random,
+): number {
   const attempt = firstAtOnce ? streak - 1 : streak;
   return attempt === 0 ? 0 : backoffDelay(backoff, attempt, random);
 }

@@ -33,10 +33,10 @@ export class TimerTable implements ActorTimers {
   }
 
   once(name: string, delayMs: number, message: unknown): void {
-    this.#set(name, wholeNumber('delayMs', delayMs, 0, { min: 0 }), message, false);
+    this.#set(name, wholeNumber('delayMs', delayMs, 0, 0), message, false);
   }
   every(name: string, intervalMs: number, message: unknown): void {
-    this.#set(name, wholeNumber('intervalMs', intervalMs, 0, { min: 1 }), message, true);
+    this.#set(name, wholeNumber('intervalMs', intervalMs, 0, 1), message, true);
   }
   cancel(name: string): void {
     this.#timers.get(name)?.cancel();

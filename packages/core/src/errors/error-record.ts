@@ -1,7 +1,7 @@
 import type { ErrorRecord } from '../worker/task.js';
 
 const maxCauses = 8;
-const maxTextLength = 16_384;
+const maxLength = 16_384;
 
 /**
  * Any thrown value as data that crosses processes and is stored. Never throws, whatever was thrown.
@@ -12,54 +12,39 @@ export function errorRecord(error: unknown): ErrorRecord {
 }
 
 function recordOf(error: unknown, causesLeft: number): ErrorRecord {
-  if (!isErrorLike(error)) return { name: 'NonError', message: `Not an Error was thrown: ${describe(error)}` };
-  const code = read(error, 'code');
-  const stack = read(error, 'stack');
-  const cause = causesLeft > 0 ? read(error, 'cause') : undefined;
+  const [name, message, code, stack, retryable, cause] = read(error);
+  // An Error of any realm, or what libraries throw in its place.
+  if (typeof message !== 'string' || (name ?? code) === undefined) {
+    return { name: 'NonError', message: `Not an Error was thrown: ${cut(describe(error))}` };
+  }
   return {
-    name: text(read(error, 'name')) ?? 'Error',
-    message: text(read(error, 'message')) ?? '',
-    ...((typeof code === 'string' || typeof code === 'number') && { code: String(code) }),
-    ...(typeof stack === 'string' && { stack: cut(stack) }),
-    ...(read(error, 'retryable') === false && { retryable: false }),
-    ...(cause !== undefined && cause !== null && { cause: recordOf(cause, causesLeft - 1) }),
+    name: cut(name) ?? 'Error',
+    message: message.slice(0, maxLength),
+    code: cut(typeof code === 'number' ? String(code) : code),
+    stack: cut(stack),
+    retryable: retryable === false ? false : undefined,
+    cause: cause == null || causesLeft === 0 ? undefined : recordOf(cause, causesLeft - 1),
   };
 }
 
-/** An `Error` of any realm, or what a library throws in its place: an object with a name or code, and a message. */
-function isErrorLike(error: unknown): error is object {
-  if (typeof error !== 'object' || error === null) return false;
-  try {
-    if (error instanceof Error) return true;
-  } catch {
-    return false;
-  }
-  const named = read(error, 'name') ?? read(error, 'code');
-  return named !== undefined && typeof read(error, 'message') === 'string';
+function read(error: unknown): unknown[] {
+  return ['name', 'message', 'code', 'stack', 'retryable', 'cause'].map((key) => {
+    try {
+      return typeof error === 'object' && error ? (error as Record<string, unknown>)[key] : undefined;
+    } catch {
+      return undefined;
+    }
+  });
 }
 
-function read(value: object, key: string): unknown {
-  try {
-    return (value as Record<string, unknown>)[key];
-  } catch {
-    return undefined;
-  }
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? cut(value) : undefined;
-}
-
-function cut(value: string): string {
-  return value.length > maxTextLength ? `${value.slice(0, maxTextLength)}…` : value;
+function cut(text: unknown): string | undefined {
+  return typeof text === 'string' ? text.slice(0, maxLength) : undefined;
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'string') return cut(JSON.stringify(value));
-  if (typeof value === 'function') return 'a function';
   try {
-    return cut((typeof value === 'object' && JSON.stringify(value)) || String(value));
+    return JSON.stringify(value) ?? String(value);
   } catch {
-    return 'a value that cannot be read';
+    return typeof value === 'bigint' ? `${value}n` : 'a value that cannot be read';
   }
 }

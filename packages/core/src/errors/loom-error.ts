@@ -41,12 +41,7 @@ export class LoomError extends Error {
   readonly code: LoomErrorCode;
   readonly details: ErrorDetails;
 
-  constructor(
-    code: LoomErrorCode,
-    message: string,
-    details: ErrorDetails = {},
-    options?: ErrorOptions,
-  ) {
+  constructor(code: LoomErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
     this.details = details;

@@ -11,30 +11,42 @@ export interface IdSourceOptions {
 }
 
 const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const timeLength = 10;
-const randomLength = 16;
+const pool = new Uint8Array(1_024);
+let used = pool.length;
 
 /**
  * ULIDs: 48 bits of time, 80 random ones, as 26 characters that sort by time. Ids of one source rise
  * strictly, also within a millisecond and when the clock is set back. https://github.com/ulid/spec
  */
 export function createIdSource({ clock = systemClock, random }: IdSourceOptions = {}): IdSource {
-  const nextDigit = random ? () => Math.floor(random() * 32) : pooledDigits();
-  const tail = new Uint8Array(randomLength);
+  const tail = new Uint8Array(16);
   let lastMs = -1;
   let prefix = '';
+
+  /** @returns whether there was a next one; if not, it is all zeros */
+  function increment(): boolean {
+    for (let i = tail.length - 1; i >= 0; i--) {
+      if (tail[i] !== 31) {
+        tail[i] = (tail[i] as number) + 1;
+        return true;
+      }
+      tail[i] = 0;
+    }
+    return false;
+  }
+
   return {
     next() {
       const nowMs = Math.floor(clock.now());
       if (nowMs > lastMs) {
         lastMs = nowMs;
         prefix = encodeTime(nowMs);
-        for (let i = 0; i < randomLength; i++) tail[i] = nextDigit();
-      } else if (!increment(tail)) {
+        for (let i = 0; i < tail.length; i++) tail[i] = random ? random() * 32 : pooledByte() & 31;
+      } else if (!increment()) {
         prefix = encodeTime(++lastMs);
       }
       let id = prefix;
-      for (let i = 0; i < randomLength; i++) id += digits[tail[i] as number];
+      for (let i = 0; i < tail.length; i++) id += digits[tail[i] as number];
       return id;
     },
   };
@@ -42,31 +54,14 @@ export function createIdSource({ clock = systemClock, random }: IdSourceOptions 
 
 function encodeTime(ms: number): string {
   let text = '';
-  for (let left = ms, i = 0; i < timeLength; i++, left = Math.floor(left / 32)) text = digits[left % 32] + text;
+  for (let left = ms; text.length < 10; left = Math.floor(left / 32)) text = digits[left % 32] + text;
   return text;
 }
 
-/** @returns whether there was a next one; if not, it is all zeros */
-function increment(tail: Uint8Array): boolean {
-  for (let i = tail.length - 1; i >= 0; i--) {
-    const digit = tail[i] as number;
-    if (digit < 31) {
-      tail[i] = digit + 1;
-      return true;
-    }
-    tail[i] = 0;
+function pooledByte(): number {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
   }
-  return false;
-}
-
-function pooledDigits(): () => number {
-  const pool = new Uint8Array(1_024);
-  let used = pool.length;
-  return () => {
-    if (used === pool.length) {
-      randomFillSync(pool);
-      used = 0;
-    }
-    return (pool[used++] as number) & 31;
-  };
+  return pool[used++] as number;
 }

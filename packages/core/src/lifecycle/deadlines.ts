@@ -1,11 +1,36 @@
-import { LinkedList, ListNode } from '../internal/linked-list.js';
 import type { Clock } from '../ports/clock.js';
 
 /** Something that ends by itself unless it is removed in time. */
-export abstract class Deadline extends ListNode {
+export abstract class Deadline {
   /** Set by {@link Deadlines}: milliseconds since its epoch, a small number that needs no allocation. */
   due = 0;
+  line: Line | undefined = undefined;
+  next: Deadline | undefined = undefined;
+  previous: Deadline | undefined = undefined;
   abstract expire(): void;
+}
+
+/** Deadlines of equal length, in the order of their times. The links are in them: joining allocates nothing. */
+class Line {
+  first: Deadline | undefined = undefined;
+  last: Deadline | undefined = undefined;
+
+  push(deadline: Deadline): void {
+    deadline.line = this;
+    deadline.previous = this.last;
+    if (this.last) this.last.next = deadline;
+    else this.first = deadline;
+    this.last = deadline;
+  }
+
+  remove(deadline: Deadline): void {
+    const { next, previous } = deadline;
+    if (previous) previous.next = next;
+    else this.first = next;
+    if (next) next.previous = previous;
+    else this.last = previous;
+    deadline.next = deadline.previous = deadline.line = undefined;
+  }
 }
 
 /**
@@ -15,9 +40,7 @@ export abstract class Deadline extends ListNode {
 export class Deadlines {
   readonly #clock: Clock;
   readonly #maxWaitMs: number;
-  readonly #lines = new Map<number, LinkedList<Deadline>>();
-  #lastLine: LinkedList<Deadline> | undefined;
-  #lastMs = -1;
+  readonly #lines = new Map<number, Line>();
   #epochMs = 0;
   #firesAt = Infinity;
   #cancel: (() => void) | undefined;
@@ -35,27 +58,20 @@ export class Deadlines {
     const nowMs = this.#clock.now();
     if (this.#firesAt === Infinity) this.#epochMs = nowMs;
     deadline.due = nowMs - this.#epochMs + ms;
-    this.#lineOf(ms).push(deadline);
+    let line = this.#lines.get(ms);
+    if (!line) this.#lines.set(ms, (line = new Line()));
+    line.push(deadline);
     if (deadline.due < this.#firesAt) this.#arm(nowMs - this.#epochMs, deadline.due);
   }
 
   remove(deadline: Deadline): void {
-    deadline.list?.remove(deadline);
+    deadline.line?.remove(deadline);
   }
 
   close(): void {
     this.#cancel?.();
     this.#lines.clear();
-    this.#lastMs = -1;
     this.#firesAt = Infinity;
-  }
-
-  #lineOf(ms: number): LinkedList<Deadline> {
-    if (ms === this.#lastMs) return this.#lastLine as LinkedList<Deadline>;
-    let line = this.#lines.get(ms);
-    if (!line) this.#lines.set(ms, (line = new LinkedList()));
-    this.#lastMs = ms;
-    return (this.#lastLine = line);
   }
 
   #arm(now: number, due: number): void {
@@ -80,7 +96,6 @@ export class Deadlines {
       if (line.first) earliest = Math.min(earliest, line.first.due);
       else this.#lines.delete(ms);
     }
-    this.#lastMs = -1;
     if (earliest < Infinity) this.#arm(now, earliest);
     for (const deadline of expired) deadline.expire();
   }

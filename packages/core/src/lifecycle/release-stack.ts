@@ -23,11 +23,11 @@ export class ReleaseStack implements AsyncDisposable {
   async #releaseAll(): Promise<void> {
     const failures: LoomError[] = [];
     for (const { name, release } of this.#releases.toReversed()) {
-      await Promise.resolve()
-        .then(release)
-        .catch((cause: unknown) => {
-          failures.push(new LoomError('LOOM_CLOSE_FAILED', `"${name}" did not close.`, { name }, { cause }));
-        });
+      try {
+        await release();
+      } catch (cause) {
+        failures.push(new LoomError('LOOM_CLOSE_FAILED', `"${name}" did not close.`, { name }, { cause }));
+      }
     }
     if (failures.length > 0) throw new AggregateError(failures, `${failures.length} releases failed.`);
   }

@@ -17,8 +17,8 @@ export function createEnvelope<Body>(
   const id = ids.next();
   const createdAt = clock.now();
   const { correlationId = id, causationId, idempotencyKey, headers = {}, replyTo } = options;
-  const priority = wholeNumber('priority', options.priority, 0, { min: 0, max: 100 });
-  const expiresInMs = wholeNumber('expiresInMs', options.expiresInMs, undefined, { min: 1 });
+  const priority = wholeNumber('priority', options.priority, 0, 0, 100);
+  const expiresInMs = wholeNumber('expiresInMs', options.expiresInMs, undefined, 1);
   return {
     id,
     to,

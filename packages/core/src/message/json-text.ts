@@ -1,4 +1,5 @@
-import { isLoomError, LoomError } from '../errors/loom-error.js';
+import { errorRecord } from '../errors/error-record.js';
+import { LoomError } from '../errors/loom-error.js';
 
 export interface JsonTextOptions {
   /** What the value is, for messages: `output of actor "resize"`. */
@@ -13,122 +14,84 @@ const maxDepth = 1_000;
  * Checks and serialises in one go. `toJSON` is honoured and `undefined` members are dropped, as in
  * `JSON.stringify`; `undefined` itself becomes `null`. What JSON would lose without a word is refused.
  * @throws LoomError `LOOM_NOT_SERIALISABLE` with the path of a function, symbol, BigInt, NaN, Infinity,
- *   cycle, array hole, instance of a class without `toJSON`, or more than 1000 levels
+ *   array hole, instance of a class without `toJSON`, cycle, or more than 1000 levels
  * @throws LoomError `LOOM_PAYLOAD_TOO_LARGE`
  */
 export function toJsonText(value: unknown, { what, maxBytes }: JsonTextOptions): string {
-  let text: string;
+  let flaw: Flaw | undefined;
+  let text = '';
   try {
-    // The quick look has no path and no memory. Whatever it does not accept is walked again to name it.
-    if (!isPlainJson(value, 0)) check(value, what, '$', '', []);
-    text = JSON.stringify(value) ?? 'null';
-  } catch (error) {
-    if (isLoomError(error)) throw error;
-    throw refusal(what, '$', 'something that cannot be read', error);
+    flaw = flawOf(value, 0);
+    text = flaw ? '' : (JSON.stringify(value) ?? 'null');
+  } catch (cause) {
+    flaw = { path: '', found: `something that cannot be read (${errorRecord(cause).message})` };
   }
-  // A UTF-16 unit is 1 to 3 bytes of UTF-8, so most texts need no counting.
-  if (text.length * 3 > maxBytes) refuseAbove(maxBytes, text, what);
-  return text;
+  if (flaw) {
+    const path = `$${flaw.path.length > 200 ? `${flaw.path.slice(0, 200)}…` : flaw.path}`;
+    const message = `The ${what} is not JSON: ${path} is ${flaw.found}.`;
+    throw new LoomError('LOOM_NOT_SERIALISABLE', message, { what, path, found: flaw.found });
+  }
+  // A unit of UTF-16 is at most three bytes of UTF-8: only texts near the limit are counted.
+  const bytes = text.length * 3 > maxBytes ? Buffer.byteLength(text) : 0;
+  if (bytes <= maxBytes) return text;
+  const message = `The ${what} has ${bytes} bytes as JSON; the limit is ${maxBytes}. Pass a reference, or raise the limit.`;
+  throw new LoomError('LOOM_PAYLOAD_TOO_LARGE', message, { what, bytes, maxBytes });
 }
 
-/** A UTF-16 unit takes at most three bytes, so the count is made only for texts near the limit. */
-function refuseAbove(maxBytes: number, text: string, what: string): void {
-  const bytes = text.length > maxBytes ? text.length : Buffer.byteLength(text);
-  if (bytes <= maxBytes) return;
-  const exact = Buffer.byteLength(text);
-  const message = `The ${what} has ${exact} bytes as JSON; the limit is ${maxBytes}. Pass a reference to it, or raise the limit.`;
-  throw new LoomError('LOOM_PAYLOAD_TOO_LARGE', message, { what, bytes: exact, maxBytes });
+/** What JSON cannot hold, and where. The path is put together on the way out: sound values pay nothing for it. */
+interface Flaw {
+  path: string;
+  readonly found: string;
 }
 
-function isPlainJson(value: unknown, depth: number): boolean {
+function flawOf(value: unknown, depth: number): Flaw | undefined {
   switch (typeof value) {
     case 'string':
     case 'boolean':
     case 'undefined':
-      return true;
+      return undefined;
     case 'number':
-      return value - value === 0;
+      return Number.isFinite(value) ? undefined : { path: '', found: String(value) };
     case 'object':
-      return value === null || (depth < 100 && isPlainContainer(value, depth + 1));
+      return value === null ? undefined : flawIn(value, depth + 1);
     default:
-      return false;
+      return { path: '', found: `a ${typeof value}` };
   }
 }
 
-function isPlainContainer(value: object, depth: number): boolean {
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      const item: unknown = value[i];
-      if (item === undefined || !isPlainJson(item, depth)) return false;
-    }
-    return true;
-  }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) {
-    for (const key in value) {
-      if (!isPlainJson((value as Record<string, unknown>)[key], depth)) return false;
-    }
-    return true;
-  }
-  return prototype === Date.prototype;
-}
-
-/** Throws for the first thing JSON cannot hold. */
-function check(value: unknown, what: string, path: string, key: string, ancestors: object[]): void {
-  if (typeof value === 'object' && value !== null) return checkObject(value, what, path, key, ancestors);
-  if (typeof value === 'number' && !Number.isFinite(value)) throw refusal(what, path, String(value));
-  if (typeof value === 'bigint') throw refusal(what, path, 'a BigInt');
-  if (typeof value === 'function') throw refusal(what, path, value.name ? `the function "${value.name}"` : 'a function');
-  if (typeof value === 'symbol') throw refusal(what, path, 'a symbol');
-}
-
-function checkObject(value: object, what: string, path: string, key: string, ancestors: object[]): void {
+function flawIn(value: object, depth: number): Flaw | undefined {
+  if (depth > maxDepth) return { path: '', found: `in a cycle, or more than ${maxDepth} levels deep` };
+  if (Array.isArray(value)) return flawInArray(value, depth);
+  const flaw = flawInObject(value, depth);
   const { toJSON } = value as { toJSON?: unknown };
-  if (typeof toJSON === 'function') {
-    const replaced: unknown = toJSON.call(value, key);
-    // JSON.stringify does not call toJSON on what toJSON returned.
-    if (replaced !== value) return check(withoutToJson(replaced), what, path, key, ancestors);
-  }
-  if (ancestors.includes(value)) throw refusal(what, path, 'a reference to an object that contains it');
-  if (ancestors.length >= maxDepth) throw refusal(what, '$', `more than ${maxDepth} levels of nesting`);
-  if (!Array.isArray(value) && !isPlain(value) && typeof toJSON !== 'function') {
-    throw refusal(what, path, `an instance of ${className(value)} (give it a toJSON method, or pass plain data)`);
-  }
-  ancestors.push(value);
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      if (!(i in value)) throw refusal(what, `${path}[${i}]`, 'a hole in the array');
-      check(value[i], what, `${path}[${i}]`, String(i), ancestors);
-    }
-  } else {
-    for (const member of Object.keys(value)) {
-      check((value as Record<string, unknown>)[member], what, memberPath(path, member), member, ancestors);
-    }
-  }
-  ancestors.pop();
+  // Its members do not matter then. A function among them is a flaw, so a plain object is not asked in vain.
+  return flaw && typeof toJSON === 'function' ? flawOf(toJSON.call(value, ''), depth) : flaw;
 }
 
-function withoutToJson(value: unknown): unknown {
-  const again = typeof value === 'object' && value !== null && 'toJSON' in value && isPlain(value);
-  return again ? { ...value, toJSON: undefined } : value;
+function flawInArray(value: readonly unknown[], depth: number): Flaw | undefined {
+  for (let i = 0; i < value.length; i++) {
+    const item = value[i];
+    const flaw =
+      item === undefined && !(i in value) ? { path: '', found: 'a hole in the array' } : flawOf(item, depth);
+    if (flaw) return within(`[${i}]`, flaw);
+  }
+  return undefined;
 }
 
-/** Also for plain objects of another realm, whose prototype is that realm's `Object.prototype`. */
-function isPlain(value: object): boolean {
+function flawInObject(value: object, depth: number): Flaw | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  // A plain object of another realm has that realm's `Object.prototype`, which ends the chain too.
+  if (prototype !== Object.prototype && prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+    return { path: '', found: `an instance of ${value.constructor?.name}, which has no toJSON` };
+  }
+  for (const key in value) {
+    const flaw = flawOf((value as Record<string, unknown>)[key], depth);
+    if (flaw) return within(/^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`, flaw);
+  }
+  return undefined;
 }
 
-function className(value: object): string {
-  const name: unknown = value.constructor?.name;
-  return typeof name === 'string' && name !== '' ? name : 'a class';
-}
-
-function memberPath(path: string, member: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(member) ? `${path}.${member}` : `${path}[${JSON.stringify(member)}]`;
-}
-
-function refusal(what: string, path: string, found: string, cause?: unknown): LoomError {
-  const message = `The ${what} is not JSON: ${path} is ${found}.`;
-  return new LoomError('LOOM_NOT_SERIALISABLE', message, { what, path, found }, cause === undefined ? {} : { cause });
+function within(step: string, flaw: Flaw): Flaw {
+  flaw.path = step + flaw.path;
+  return flaw;
 }

@@ -14,7 +14,9 @@ export interface ExecutionStore extends AsyncDisposable {
   /**
    * Stores a new execution at version 1, unless one with the same `id` or `idempotencyKey` exists.
    * @returns `created: false` and the id of the one that exists, which is left untouched
-   * @throws LoomError `LOOM_STORE_FULL`, `LOOM_STORE_FAILED`, `LOOM_CLOSED` (as every method)
+   * @throws LoomError `LOOM_STORE_FULL`, `LOOM_STORE_FAILED`, `LOOM_CLOSED` (as every method);
+   *   `LOOM_INVALID_INPUT` for numbers and texts that no store could give back unchanged: an empty id, name,
+   *   key or tag, a NUL character, a lone surrogate
    */
   create(execution: NewExecution): Promise<CreateReply>;
 
@@ -33,7 +35,9 @@ export interface ExecutionStore extends AsyncDisposable {
   /**
    * Compare-and-set on the head: writes it, the given records and `wakeAt` together or not at all.
    * Refused as `conflict` when `expectedVersion` is not the stored one, when the execution is finished
-   * or unknown, or when one of `records` would be refused by {@link record}.
+   * or unknown, or when one of `records` would be refused by {@link record}, in their order.
+   * `wakeAt` is set first and then lowered by pending records, so that none of them is slept through; what
+   * is finished never wakes.
    */
   commit(transition: Transition): Promise<CommitReply>;
 
@@ -42,14 +46,15 @@ export interface ExecutionStore extends AsyncDisposable {
 
   /**
    * Takes unfinished executions whose `wakeAt` has come, oldest first, and moves their `wakeAt` to
-   * `now + leaseMs`, so that no other caller gets them meanwhile.
+   * `now + leaseMs`, so that no other caller gets them meanwhile. A lease may end early with the process
+   * that holds it, and never ends late.
    */
   claim(request: ClaimRequest): Promise<ClaimReply>;
 
-  /** Heads that match, newest first, in pages. */
+  /** Heads that match, newest first (by `createdAt`, then latest stored), in pages. */
   list(query: ExecutionQuery): Promise<ExecutionPage>;
 
-  /** Removes finished executions beyond the policy, oldest first, at most `limit` a call. */
+  /** Removes finished executions beyond the policy, those that finished first before others, at most `limit` a call. */
   prune(policy: RetentionPolicy): Promise<{ readonly removed: number }>;
 
   /** Flushes and releases. Every later call rejects with `LOOM_CLOSED`. Idempotent. */
@@ -65,13 +70,7 @@ export interface ExecutionStoreCapabilities {
 }
 
 /** `running` covers everything that is not finished; the four others are final. */
-export type ExecutionStatus =
-  | 'running'
-  | 'paused'
-  | 'completed'
-  | 'failed'
-  | 'cancelled'
-  | 'timed-out';
+export type ExecutionStatus = 'running' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'timed-out';
 
 export interface NewExecution {
   readonly id: string;
@@ -171,7 +170,7 @@ export interface StoredRecord {
 
 export type RecordReply =
   | { readonly accepted: true; readonly counters: NodeCounters }
-  /** `duplicate`: a final record exists. `stale`: another token is in force. `finished`: too late. */
+  /** `finished`: too late, whatever else. `duplicate`: a final record exists. `stale`: another token is in force. */
   | { readonly accepted: false; readonly reason: 'duplicate' | 'stale' | 'finished' | 'unknown' };
 
 export interface Transition {
@@ -218,6 +217,7 @@ export interface ExecutionQuery {
   readonly name?: string | undefined;
   /** All of these. */
   readonly tags?: readonly string[] | undefined;
+  /** Exclusive, as `createdBefore`; milliseconds since the epoch. */
   readonly createdAfter?: number | undefined;
   readonly createdBefore?: number | undefined;
   /** 1 to 1000. @default 100 */
@@ -232,12 +232,13 @@ export interface ExecutionPage {
   readonly cursor?: string | undefined;
 }
 
+/** Removed is what finished too long ago, and what makes the payloads too large: either is enough. */
 export interface RetentionPolicy {
   /** Only executions that ended like this. @default however they ended */
   readonly status?: readonly ExecutionStatus[] | undefined;
   /** Finished before this are removed; milliseconds since the epoch. */
   readonly finishedBefore?: number | undefined;
-  /** Finished ones are removed, oldest first, until their payloads fit. */
+  /** Finished ones are removed, oldest first, until their payloads fit: inputs, states and records, as UTF-8. */
   readonly maxBytes?: number | undefined;
   readonly limit: number;
 }

@@ -101,8 +101,8 @@ function isActorType(type: unknown): boolean {
 
 function checkOptions(type: string, definition: ActorDefinition, options: RegisterOptions): void {
   const { concurrency, passivateAfterMs } = options;
-  wholeNumber('concurrency', concurrency, undefined, { min: 1, max: 10_000 });
-  wholeNumber('passivateAfterMs', passivateAfterMs, undefined, { min: 1 });
+  wholeNumber('concurrency', concurrency, undefined, 1, 10_000);
+  wholeNumber('passivateAfterMs', passivateAfterMs, undefined, 1);
   resolveSpec(definition, options);
   if (definition.kind === 'instance' && (concurrency ?? 1) > 1) {
     const message = `Actor type "${type}" is one instance, so it serves one task at a time, not ${concurrency}. Register its class or a factory.`;

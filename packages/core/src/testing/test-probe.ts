@@ -1,7 +1,6 @@
-import { Actor } from '../actor/actor.js';
 import type { ActorRef } from '../actor/actor-ref.js';
+import type { ActorContext } from '../actor/context.js';
 import { LoomError } from '../errors/loom-error.js';
-import { systemClock } from '../lifecycle/system-clock.js';
 import type { ActorWorker } from '../worker/actor-worker.js';
 import { settled } from './manual-clock.js';
 
@@ -49,7 +48,10 @@ export class TestProbe {
   async expectNothing(): Promise<void> {
     await settled();
     if (this.#messages.length === 0) return;
-    throw new LoomError('LOOM_CONFLICT', `The probe has ${this.#messages.length} messages where none was expected.`);
+    throw new LoomError(
+      'LOOM_CONFLICT',
+      `The probe has ${this.#messages.length} messages where none was expected.`,
+    );
   }
 
   #record(list: unknown[], item: unknown): void {
@@ -66,11 +68,16 @@ export class TestProbe {
       };
       const late = (): void => {
         end();
-        reject(new LoomError('LOOM_TIMEOUT', `No ${what} within ${this.#timeoutMs} ms.`, { timeoutMs: this.#timeoutMs }));
+        reject(
+          new LoomError('LOOM_TIMEOUT', `No ${what} within ${this.#timeoutMs} ms.`, {
+            timeoutMs: this.#timeoutMs,
+          }),
+        );
       };
-      const cancel = systemClock.setTimer(this.#timeoutMs, late);
+      // Real time: the worker's may stand still.
+      const timer = setTimeout(late, this.#timeoutMs);
       const end = (): void => {
-        cancel();
+        clearTimeout(timer);
         this.#waiting.delete(look);
       };
       this.#waiting.add(look);
@@ -79,19 +86,19 @@ export class TestProbe {
   }
 }
 
-class Recorder extends Actor {
+class Recorder {
+  declare readonly context: ActorContext;
   readonly #onMessage: (message: unknown) => void;
   readonly #onEnd: (ref: ActorRef) => void;
 
   constructor(onMessage: (message: unknown) => void, onEnd: (ref: ActorRef) => void) {
-    super();
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
   }
   onReceive(message: unknown): void {
     this.#onMessage(message);
   }
-  override onTerminated(ref: ActorRef): void {
+  onTerminated(ref: ActorRef): void {
     this.#onEnd(ref);
   }
 }

@@ -75,7 +75,6 @@ export class ActorWorker implements AsyncDisposable {
   readonly #host: TaskHost;
   readonly #logger: Logger;
   readonly #hosted = new Map<string, HostedType>();
-  readonly #listeners = new Set<(type: string) => void>();
   readonly #releases = new ReleaseStack();
   readonly #closeTimeoutMs: number;
   readonly #sender: QueueSender | undefined;
@@ -92,25 +91,25 @@ export class ActorWorker implements AsyncDisposable {
     this.name = name;
     this.registry = registry;
     this.#logger = logger === silentLogger ? logger : safeLogger(logger).child({ worker: name });
-    this.#closeTimeoutMs = wholeNumber('closeTimeoutMs', options.closeTimeoutMs, 5_000, { min: 0 });
+    this.#closeTimeoutMs = wholeNumber('closeTimeoutMs', options.closeTimeoutMs, 5_000, 0);
     this.#system = new ActorSystem({
       clock,
       ids,
       random,
       logger: this.#logger,
-      askTimeoutMs: wholeNumber('askTimeoutMs', options.askTimeoutMs, 5_000, { min: 1 }),
-      deadLetterCapacity: wholeNumber('deadLetterCapacity', options.deadLetterCapacity, 100, { min: 0 }),
+      askTimeoutMs: wholeNumber('askTimeoutMs', options.askTimeoutMs, 5_000, 1),
+      deadLetterCapacity: wholeNumber('deadLetterCapacity', options.deadLetterCapacity, 100, 0),
       actorOf: (type, key) => this.#refTo(type, key),
     });
     this.#host = {
       system: this.#system,
       clock,
       timeouts: new Deadlines(clock, 100),
-      maxPayloadBytes: wholeNumber('maxPayloadBytes', options.maxPayloadBytes, 16 * 1024 * 1024, { min: 1 }),
-      concurrency: wholeNumber('concurrency', options.concurrency, 100, { min: 1, max: 10_000 }),
+      maxPayloadBytes: wholeNumber('maxPayloadBytes', options.maxPayloadBytes, 16 * 1024 * 1024, 1),
+      concurrency: wholeNumber('concurrency', options.concurrency, 100, 1, 10_000),
     };
     const { queue } = options;
-    const leaseMs = wholeNumber('leaseMs', options.leaseMs, 5_000, { min: 100, max: 43_200_000 });
+    const leaseMs = wholeNumber('leaseMs', options.leaseMs, 5_000, 100, 43_200_000);
     if (queue) {
       this.#sender = new QueueSender(queue, this.#system);
       const { maxPayloadBytes } = this.#host;
@@ -153,8 +152,9 @@ export class ActorWorker implements AsyncDisposable {
    * @returns the function that ends it
    */
   onRegistered(listener: (type: string) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.registry.onChange(({ kind, registration }) => {
+      if (kind === 'registered' && !this.#isClosed) this.#notify(listener, registration.type);
+    });
   }
 
   /**
@@ -207,7 +207,7 @@ export class ActorWorker implements AsyncDisposable {
    */
   run(task: TaskRequest, options?: RunOptions): TaskOutcome | Promise<TaskOutcome> {
     if (this.#draining) return aborted;
-    const hosted = this.#hosted.get(task.actor) ?? this.#hostedType(task.actor);
+    const hosted = this.#hostedType(task.actor);
     if (hosted) return hosted.pool.run(task, options);
     return { kind: 'failed', error: errorRecord(this.#unknownActor(task.actor)) };
   }
@@ -223,7 +223,10 @@ export class ActorWorker implements AsyncDisposable {
    * has ended them. For good: `close` comes next. Idempotent.
    */
   drain(): Promise<void> {
-    return (this.#draining ??= Promise.race([this.#drain(), new Promise<void>((end) => (this.#endDrain = end))]));
+    return (this.#draining ??= Promise.race([
+      this.#drain(),
+      new Promise<void>((end) => (this.#endDrain = end)),
+    ]));
   }
 
   /**
@@ -255,7 +258,7 @@ export class ActorWorker implements AsyncDisposable {
   }
 
   async #serve(type: string): Promise<void> {
-    const hosted = this.#hosted.get(type) ?? this.#hostedType(type);
+    const hosted = this.#hostedType(type);
     if (hosted && !this.#draining) await this.#server?.serve(type, hosted.pool.activity.limit);
   }
 
@@ -267,7 +270,10 @@ export class ActorWorker implements AsyncDisposable {
     await this.#system.scheduler.idle();
   }
 
+  /** The one there is of `type`, made now if it is the first time. */
   #hostedType(type: string): HostedType | undefined {
+    const known = this.#hosted.get(type);
+    if (known) return known;
     const registration = this.registry.get(type);
     if (!registration) return undefined;
     const hosted = new HostedType(registration, this.#host);
@@ -276,7 +282,7 @@ export class ActorWorker implements AsyncDisposable {
   }
 
   #refTo(type: string, key: string | undefined): ActorRef {
-    const hosted = this.#hosted.get(type) ?? this.#hostedType(type);
+    const hosted = this.#hostedType(type);
     if (hosted) return hosted.home.actorOf(key);
     if (this.#sender) return new RemoteRef(key === undefined ? type : `${type}/${key}`, this.#sender);
     throw this.#unknownActor(type);
@@ -295,7 +301,6 @@ export class ActorWorker implements AsyncDisposable {
       this.#background(type, () => Promise.all([this.#server?.stop(type, true), hosted?.close(reason)]));
     } else {
       this.#background(type, async () => this.#starting && this.#serve(type));
-      for (const listener of [...this.#listeners]) this.#notify(listener, type);
     }
   }
 
@@ -319,13 +324,18 @@ export class ActorWorker implements AsyncDisposable {
 
   async #closeActors(): Promise<void> {
     const hosted = [...this.#hosted.values()];
-    const closing = Promise.all([this.#system.close(), ...hosted.map((type) => type.close(this.#closedError()))]);
+    const closing = Promise.all([
+      this.#system.close(),
+      ...hosted.map((type) => type.close(this.#closedError())),
+    ]);
     let cancel: () => void = () => undefined;
     const late = new Promise<true>((resolve) => {
       cancel = this.#host.clock.setTimer(this.#closeTimeoutMs, () => resolve(true));
     });
     if (await Promise.race([closing, late])) {
-      this.#logger.warn('Handlers did not return in time, so their actors were dropped', { closeTimeoutMs: this.#closeTimeoutMs });
+      this.#logger.warn('Handlers did not return in time, so their actors were dropped', {
+        closeTimeoutMs: this.#closeTimeoutMs,
+      });
     }
     cancel();
     this.#system.kill();
@@ -339,7 +349,10 @@ export class ActorWorker implements AsyncDisposable {
   }
 
   #unknownActor(type: string): LoomError {
-    const nearest = nearestName(type, this.registry.list().map((registration) => registration.type));
+    const nearest = nearestName(
+      type,
+      this.registry.list().map((registration) => registration.type),
+    );
     const hint = nearest === undefined ? 'Register it first.' : `Did you mean "${nearest}"?`;
     const message = `No actor "${type}" is registered in worker "${this.name}". ${hint}`;
     return new LoomError('LOOM_UNKNOWN_ACTOR', message, { actor: type, nearest, worker: this.name });

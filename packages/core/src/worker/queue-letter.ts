@@ -27,7 +27,12 @@ export class QueueLetter extends Letter {
     this.cancel(reason);
   };
 
-  constructor(delivery: Delivery, envelope: MessageEnvelope, replyTo: ActorRef | undefined, extend: () => void) {
+  constructor(
+    delivery: Delivery,
+    envelope: MessageEnvelope,
+    replyTo: ActorRef | undefined,
+    extend: () => void,
+  ) {
     super(envelope.body, envelope, replyTo);
     this.#delivery = delivery;
     this.#extend = extend;

@@ -4,6 +4,8 @@ import { describeMessage } from '../actor/ask-letter.js';
 import { LocalRef } from '../actor/local-ref.js';
 import { errorFromRecord } from '../errors/error-from-record.js';
 import { LoomError } from '../errors/loom-error.js';
+import { crowdOf } from '../internal/abort-crowd.js';
+import type { Abortable } from '../internal/abort-crowd.js';
 import { wholeNumber } from '../internal/numeric-option.js';
 import { Deadline } from '../lifecycle/deadlines.js';
 import { createEnvelope } from '../message/create-envelope.js';
@@ -38,14 +40,13 @@ export class QueueSender {
   async ask(to: string, message: unknown, options: AskOptions = {}): Promise<unknown> {
     this.#checkOpen();
     const { signal } = options;
-    const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, this.#system.askTimeoutMs, { min: 1 });
+    const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, this.#system.askTimeoutMs, 1);
     signal?.throwIfAborted();
     const envelope = createEnvelope(message, to, { ...options, expiresInMs: timeoutMs }, this.#system);
     const ask = new RemoteAsk(envelope, timeoutMs, () => this.#asks.delete(envelope.id));
     this.#asks.set(envelope.id, ask);
     this.#system.asks.add(ask, timeoutMs);
-    const onAbort = (): void => ask.reject(signal?.reason);
-    signal?.addEventListener('abort', onAbort);
+    const crowd = signal && crowdOf(signal).add(ask);
     // The reply may come before `send` resolves, and the deadline before there is a reply queue.
     this.#listen()
       .then(() => this.#send({ ...envelope, replyTo: this.#replyQueue }, undefined))
@@ -53,7 +54,7 @@ export class QueueSender {
     try {
       return await ask.reply;
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      crowd?.delete(ask);
     }
   }
 
@@ -81,7 +82,9 @@ export class QueueSender {
   }
 
   #listen(): Promise<Consumer> {
-    this.#replies ??= this.#queue.consume(this.#replyQueue, (delivery) => this.#take(delivery), { concurrency: 100 });
+    this.#replies ??= this.#queue.consume(this.#replyQueue, (delivery) => this.#take(delivery), {
+      concurrency: 100,
+    });
     // The next ask tries again.
     this.#replies.catch(() => (this.#replies = undefined));
     return this.#replies;
@@ -100,7 +103,7 @@ export class QueueSender {
   }
 }
 
-class RemoteAsk extends Deadline {
+class RemoteAsk extends Deadline implements Abortable {
   readonly reply: Promise<unknown>;
   readonly #envelope: MessageEnvelope;
   readonly #timeoutMs: number;
@@ -123,6 +126,9 @@ class RemoteAsk extends Deadline {
     this.#end();
     this.#resolve(value);
   }
+  abort(reason: unknown): void {
+    this.reject(reason);
+  }
   readonly reject = (reason: unknown): void => {
     this.#end();
     this.#reject(reason);
@@ -135,7 +141,7 @@ class RemoteAsk extends Deadline {
     this.reject(new LoomError('LOOM_TIMEOUT', message, { actor, timeoutMs, queue }));
   }
   #end(): void {
-    this.list?.remove(this);
+    this.line?.remove(this);
     this.#forget();
   }
 }

@@ -37,7 +37,10 @@ export class QueueServer {
   async serve(type: string, concurrency: number): Promise<void> {
     if (this.#consumers.has(type)) return void (await this.#consumers.get(type));
     const { queue, leaseMs } = this.#options;
-    const consumer = queue.consume(actorQueueName(type), (delivery) => this.#take(delivery), { concurrency, leaseMs });
+    const consumer = queue.consume(actorQueueName(type), (delivery) => this.#take(delivery), {
+      concurrency,
+      leaseMs,
+    });
     this.#consumers.set(type, consumer);
     await consumer.catch((error: unknown) => {
       if (this.#consumers.get(type) === consumer) this.#consumers.delete(type);
@@ -70,10 +73,14 @@ export class QueueServer {
 
   async #take(delivery: Delivery): Promise<Verdict | void> {
     const body = parseActorQueueBody(delivery.body);
-    if (typeof body === 'string') return { kind: 'dead-letter', reason: `Not a message for an actor. ${body}` };
+    if (typeof body === 'string')
+      return { kind: 'dead-letter', reason: `Not a message for an actor. ${body}` };
     const type = body.kind === 'task' ? body.task.actor : parseAddress(body.envelope.to).type;
     if (actorQueueName(type) !== delivery.queue) {
-      return { kind: 'dead-letter', reason: `A message for actor "${type}" is in queue "${delivery.queue}".` };
+      return {
+        kind: 'dead-letter',
+        reason: `A message for actor "${type}" is in queue "${delivery.queue}".`,
+      };
     }
     const hosted = this.#options.hosted(type);
     // It was unregistered after this delivery began.
@@ -82,7 +89,12 @@ export class QueueServer {
     return this.#serveMessage(delivery, hosted, body.envelope);
   }
 
-  async #serveTask(delivery: Delivery, hosted: HostedType, task: TaskRequest, replyTo: string): Promise<Verdict | void> {
+  async #serveTask(
+    delivery: Delivery,
+    hosted: HostedType,
+    task: TaskRequest,
+    replyTo: string,
+  ): Promise<Verdict | void> {
     const { signal } = delivery;
     if (signal.aborted) return { kind: 'release' };
     const outcome = await hosted.pool.run(task, { signal, onHeartbeat: () => this.#extend(delivery) });
@@ -94,7 +106,11 @@ export class QueueServer {
     await this.#options.queue.send(replyTo, [{ body: report as unknown as JsonValue, dedupeId }]);
   }
 
-  async #serveMessage(delivery: Delivery, hosted: HostedType, envelope: MessageEnvelope): Promise<Verdict | void> {
+  async #serveMessage(
+    delivery: Delivery,
+    hosted: HostedType,
+    envelope: MessageEnvelope,
+  ): Promise<Verdict | void> {
     const { expiresAt, replyTo } = envelope;
     const replyQueue = replyTo !== undefined && QueueSender.isReplyQueue(replyTo) ? replyTo : undefined;
     const isLate = (): boolean => expiresAt !== undefined && expiresAt <= this.#options.system.clock.now();
@@ -121,7 +137,10 @@ export class QueueServer {
     let body: ReplyBody;
     try {
       if (outcome.kind === 'failed') throw outcome.error;
-      const text = toJsonText(outcome.value, { what: `reply of actor "${to}"`, maxBytes: this.#options.maxPayloadBytes });
+      const text = toJsonText(outcome.value, {
+        what: `reply of actor "${to}"`,
+        maxBytes: this.#options.maxPayloadBytes,
+      });
       body = { kind: 'reply', correlationId: id, output: JSON.parse(text) as JsonValue };
     } catch (error) {
       body = { kind: 'reply', correlationId: id, error: errorRecord(error) };

@@ -13,7 +13,9 @@ export class RemoteRef implements ActorRef {
   }
 
   tell(message: unknown, options?: TellOptions): void {
-    this.#sender.tell(this.path, message, options).catch((error: unknown) => this.#sender.lost(this.path, message, error));
+    this.#sender
+      .tell(this.path, message, options)
+      .catch((error: unknown) => this.#sender.lost(this.path, message, error));
   }
 
   /** Resolves when the queue has it. */

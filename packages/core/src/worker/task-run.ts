@@ -3,6 +3,8 @@ import type { Cell } from '../actor/cell.js';
 import type { TaskContext } from '../actor/context.js';
 import type { DeadLetterReason } from '../actor/dead-letters.js';
 import { Letter } from '../actor/letter.js';
+import { crowdOf } from '../internal/abort-crowd.js';
+import type { Abortable } from '../internal/abort-crowd.js';
 import { errorRecord } from '../errors/error-record.js';
 import { isLoomError, LoomError } from '../errors/loom-error.js';
 import type { Headers, MessageEnvelope } from '../message/envelope.js';
@@ -30,7 +32,7 @@ const noHeaders: Headers = Object.freeze({});
  * One attempt of one task: the letter an actor gets, and the context of a handler that is a function.
  * Everything but the outcome is made when it is asked for.
  */
-export class TaskRun extends Letter implements TaskContext {
+export class TaskRun extends Letter implements Abortable, TaskContext {
   readonly task: TaskRequest;
   readonly pool: TaskPool;
   readonly #options: RunOptions | undefined;
@@ -38,7 +40,7 @@ export class TaskRun extends Letter implements TaskContext {
   cell: Cell | undefined = undefined;
   outcome: TaskOutcome | undefined = undefined;
   #resolve: ((outcome: TaskOutcome) => void) | undefined = undefined;
-  #onAbort: (() => void) | undefined = undefined;
+  #crowd: Set<Abortable> | undefined = undefined;
 
   constructor(task: TaskRequest, options: RunOptions | undefined, pool: TaskPool) {
     super(task.input);
@@ -52,7 +54,7 @@ export class TaskRun extends Letter implements TaskContext {
     if (this.outcome) return this.outcome;
     const signal = this.#options?.signal;
     if (signal?.aborted) this.abort(signal.reason);
-    else if (signal) signal.addEventListener('abort', (this.#onAbort = () => this.abort(signal.reason)));
+    else if (signal) this.#crowd = crowdOf(signal).add(this);
     return this.outcome ?? new Promise((resolve) => (this.#resolve = resolve));
   }
 
@@ -86,7 +88,14 @@ export class TaskRun extends Letter implements TaskContext {
     const { actor, executionId, stage, index, attempt, timeoutMs } = this.task;
     const where = `task ${index} of stage "${stage}", attempt ${attempt} in execution ${executionId}`;
     const message = `Actor "${actor}" took longer than timeoutMs (${timeoutMs}) for ${where}.`;
-    const error = new LoomError('LOOM_TIMEOUT', message, { executionId, stage, index, attempt, actor, timeoutMs });
+    const error = new LoomError('LOOM_TIMEOUT', message, {
+      executionId,
+      stage,
+      index,
+      attempt,
+      actor,
+      timeoutMs,
+    });
     this.#endEarly(failure(error), error);
   }
 
@@ -108,7 +117,7 @@ export class TaskRun extends Letter implements TaskContext {
   #end(outcome: TaskOutcome): void {
     this.outcome = outcome;
     this.ended = true;
-    if (this.#onAbort) this.#options?.signal?.removeEventListener('abort', this.#onAbort);
+    this.#crowd?.delete(this);
     this.pool.ended(this);
     this.#resolve?.(outcome);
   }
@@ -179,6 +188,7 @@ export class TaskRun extends Letter implements TaskContext {
 function failure(error: unknown): TaskOutcome {
   const record = errorRecord(error);
   // The same code on the same input will return the same kind of thing.
-  const hopeless = isLoomError(error, 'LOOM_NOT_SERIALISABLE');
+  const hopeless =
+    isLoomError(error, 'LOOM_NOT_SERIALISABLE') || isLoomError(error, 'LOOM_PAYLOAD_TOO_LARGE');
   return { kind: 'failed', error: hopeless ? { ...record, retryable: false } : record };
 }

@@ -1,19 +1,9 @@
-import { LinkedList } from '../internal/linked-list.js';
 import type { TaskRun } from './task-run.js';
-
-class Lane extends LinkedList<TaskRun> {
-  readonly priority: number;
-
-  constructor(priority: number) {
-    super();
-    this.priority = priority;
-  }
-}
 
 /** Tasks in line for a place: higher priority first, then in order. Any may leave from any place. */
 export class WaitingLine {
   /** Highest priority first: rarely more than a few, so that one is found by looking at each. */
-  readonly #lanes: Lane[] = [];
+  readonly #lanes: { readonly priority: number; readonly runs: Set<TaskRun> }[] = [];
   size = 0;
 
   push(run: TaskRun): void {
@@ -21,13 +11,13 @@ export class WaitingLine {
     const lanes = this.#lanes;
     let place = lanes.findIndex((lane) => lane.priority <= priority);
     if (place < 0) place = lanes.length;
-    if (lanes[place]?.priority !== priority) lanes.splice(place, 0, new Lane(priority));
-    (lanes[place] as Lane).push(run);
+    if (lanes[place]?.priority !== priority) lanes.splice(place, 0, { priority, runs: new Set() });
+    lanes[place]?.runs.add(run);
     this.size++;
   }
 
   get first(): TaskRun | undefined {
-    for (const { first } of this.#lanes) if (first) return first;
+    for (const run of this.#lanes[0]?.runs ?? []) return run;
     return undefined;
   }
 
@@ -39,10 +29,10 @@ export class WaitingLine {
 
   /** @returns whether `run` was in line */
   remove(run: TaskRun): boolean {
-    const { list } = run;
-    if (!(list instanceof Lane)) return false;
-    list.remove(run);
+    const place = this.#lanes.findIndex(({ runs }) => runs.delete(run));
+    if (place < 0) return false;
     this.size--;
+    if (this.#lanes[place]?.runs.size === 0) this.#lanes.splice(place, 1);
     return true;
   }
 }

@@ -4,7 +4,11 @@ import type { JsonValue } from '../message/json.js';
 
 /** What a queue of actors carries: a task of an orchestrator, or a message. */
 export type ActorQueueBody =
-  | { readonly kind: 'task'; readonly task: TaskRequest; /** Queue for the `TaskReport`. */ readonly replyTo: string }
+  | {
+      readonly kind: 'task';
+      readonly task: TaskRequest;
+      /** Queue for the `TaskReport`. */ readonly replyTo: string;
+    }
   | { readonly kind: 'message'; readonly envelope: MessageEnvelope<JsonValue> };
 
 /** What a reply queue carries: the end of an ask. */
@@ -32,15 +36,23 @@ export function parseActorQueueBody(body: unknown): ActorQueueBody | string {
   if (!isObject(body)) return 'The body is not an object.';
   const { kind, task, replyTo, envelope } = body;
   if (kind === 'task') {
-    const missing = missingField(task, taskFields, 'task') ?? (isQueueName(replyTo) ? undefined : 'replyTo is not the name of a queue.');
+    const missing =
+      missingField(task, taskFields, 'task') ??
+      (isQueueName(replyTo) ? undefined : 'replyTo is not the name of a queue.');
     return missing ?? (body as unknown as ActorQueueBody);
   }
-  if (kind === 'message') return missingField(envelope, envelopeFields, 'envelope') ?? (body as unknown as ActorQueueBody);
+  if (kind === 'message')
+    return missingField(envelope, envelopeFields, 'envelope') ?? (body as unknown as ActorQueueBody);
   return `kind is ${JSON.stringify(kind)}; it must be "task" or "message".`;
 }
 
 export function isReplyBody(body: unknown): body is ReplyBody {
-  return isObject(body) && body['kind'] === 'reply' && isText(body['correlationId']) && ('output' in body || isObject(body['error']));
+  return (
+    isObject(body) &&
+    body['kind'] === 'reply' &&
+    isText(body['correlationId']) &&
+    ('output' in body || isObject(body['error']))
+  );
 }
 
 type FieldTypes = Readonly<Record<string, 'string' | 'number' | 'object'>>;
@@ -64,16 +76,25 @@ const envelopeFields: FieldTypes = {
 
 function missingField(record: unknown, fields: FieldTypes, name: string): string | undefined {
   if (!isObject(record)) return `${name} is not an object.`;
-  const wrong = Object.entries(fields).find(([field, type]) => typeof record[field] !== type || record[field] === null);
+  const wrong = Object.entries(fields).find(
+    ([field, type]) => typeof record[field] !== type || record[field] === null,
+  );
   if (wrong) return `${name}.${wrong[0]} is ${describeType(record[wrong[0]])}; it must be a ${wrong[1]}.`;
   const { timeoutMs, priority } = record;
-  if (priority !== undefined && typeof priority !== 'number') return `${name}.priority is ${describeType(priority)}; it must be a number.`;
+  if (priority !== undefined && typeof priority !== 'number')
+    return `${name}.priority is ${describeType(priority)}; it must be a number.`;
   const isTimeout = timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 1);
   return isTimeout ? undefined : `${name}.timeoutMs is ${describeType(timeoutMs)}; it must be 1 or more.`;
 }
 
 function describeType(value: unknown): string {
-  return value === undefined ? 'missing' : value === null ? 'null' : typeof value === 'number' ? String(value) : `a ${typeof value}`;
+  return value === undefined
+    ? 'missing'
+    : value === null
+      ? 'null'
+      : typeof value === 'number'
+        ? String(value)
+        : `a ${typeof value}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
