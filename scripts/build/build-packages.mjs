@@ -49,7 +49,7 @@ async function build(stale) {
   if (!ok) failures.push(output);
   if (failures.length === 0) failures.push(...(await postbuild(stale)));
   if (failures.length === 0)
-    failures.push(...stale.flatMap(missingOutputs), ...overBudget(publishedPackages()));
+    failures.push(...stale.flatMap(missingOutputs), ...(await overBudget(publishedPackages())));
   return { ok: failures.length === 0, output: failures.join('\n') };
 }
 

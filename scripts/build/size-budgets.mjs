@@ -2,33 +2,36 @@
 // See docs/decisions/0006-size-budgets.md.
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { transformSync } from 'esbuild';
 
 /** Kilobytes (1000 bytes), minified, of what the main entry loads, now or later. Other entries, such as core's `testing`, are not counted. */
 const budgetsKb = { core: 50, storage: 100, discovery: 80, observability: 120, config: 40, pipelines: 200 };
 
 /**
  * @param {readonly import('../lib/packages.mjs').Package[]} packages
- * @returns {string[]} one message for each package that is too large
+ * @returns {Promise<string[]>} one message for each package that is too large
  */
-export function overBudget(packages) {
-  return packages.flatMap(({ folder, path, manifest }) => {
+export async function overBudget(packages) {
+  const messages = [];
+  for (const { folder, path, manifest } of packages) {
     const budget = /** @type {Record<string, number>} */ (budgetsKb)[folder];
-    if (budget === undefined) return [];
-    const kilobytes = reachableBytes(join(path, 'dist/index.js')) / 1000;
-    if (kilobytes <= budget) return [];
+    if (budget === undefined) continue;
+    const kilobytes = (await reachableBytes(join(path, 'dist/index.js'))) / 1000;
+    if (kilobytes <= budget) continue;
     const size = kilobytes.toFixed(1);
-    return [
+    messages.push(
       `${manifest.name} is ${size} KB, over its budget of ${budget} KB (scripts/build/size-budgets.mjs).`,
-    ];
-  });
+    );
+  }
+  return messages;
 }
 
 /**
  * @param {string} entry
- * @returns {number} minified bytes of the file and of every file it imports by a relative path, static or dynamic
+ * @returns {Promise<number>} minified bytes of the file and of every file it imports by a relative path, static or dynamic
  */
-export function reachableBytes(entry) {
+export async function reachableBytes(entry) {
+  // On a fresh clone this file is loaded before anything is installed.
+  const { transformSync } = await import('esbuild');
   const seen = new Set([entry]);
   for (const file of seen) {
     const imports = readFileSync(file, 'utf8').matchAll(
