@@ -11,7 +11,7 @@ export type { CustomStage, StageExecutor } from './modes/stage-executor.js';
 export type { CancelOptions, ExecutionHandle, ExecutionResult } from './runtime/execution-handle.js';
 export type { ExecutionQueries } from './runtime/executions.js';
 export { PipelineOrchestrator } from './runtime/orchestrator.js';
-export type { DefinitionInput, OrchestratorOptions } from './runtime/orchestrator.js';
+export type { DefinitionInput, OrchestratorOptions, RedisClientLike } from './runtime/orchestrator.js';
 export { PipelineExecutionError } from './runtime/pipeline-execution-error.js';
 export type { PipelineExecutionErrorDetails } from './runtime/pipeline-execution-error.js';
 export type { RetentionOptions } from './runtime/retention.js';

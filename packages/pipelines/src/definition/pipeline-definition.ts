@@ -35,8 +35,8 @@ export type InputSchema<Input = unknown> = JsonSchemaObject | SchemaLike<Input>;
 
 /** A JSON Schema (draft 2020-12) as plain JSON. */
 export interface JsonSchemaObject {
-  readonly [keyword: string]: JsonValue;
-  readonly '~standard'?: never;
+  readonly [keyword: string]: JsonValue | undefined;
+  readonly '~standard'?: undefined;
 }
 
 /** The part of a Standard Schema (https://standardschema.dev) that is read here. */

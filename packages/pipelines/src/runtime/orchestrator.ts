@@ -90,14 +90,14 @@ export class PipelineOrchestrator implements AsyncDisposable {
   /**
    * @param queue - reaches workers in other processes; without one, only actors of `registry` run
    * @param registry - the actors of this process. @default an empty one
-   * @param store - where executions live. @default in memory
+   * @param store - where executions live; this version refuses a Redis client. @default in memory
    * @param tracer - watches every execution
-   * @throws LoomError `LOOM_INVALID_OPTION`
+   * @throws LoomError `LOOM_INVALID_OPTION`, `LOOM_UNSUPPORTED`
    */
   constructor(
     queue?: MessageQueue,
     registry?: ActorRegistry,
-    store?: ExecutionStore,
+    store?: ExecutionStore | RedisClientLike,
     tracer?: TraceSink,
     options: OrchestratorOptions = {},
   ) {
@@ -117,7 +117,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
     this.#maxPayloadBytes = maxPayloadBytes;
     this.#tracer = tracer;
     this.#owned = { store: store === undefined, worker: options.worker === undefined };
-    this.#store = store ?? new InMemoryExecutionStore();
+    this.#store = store === undefined ? new InMemoryExecutionStore() : acceptStore(store);
     this.worker =
       options.worker ??
       new ActorWorker('orchestrator', {
@@ -332,6 +332,19 @@ export class PipelineOrchestrator implements AsyncDisposable {
     this.#live.clear();
     this.#parked.clear();
   }
+}
+
+/** As much of an ioredis client as tells it from a store. */
+export interface RedisClientLike {
+  readonly status: string;
+  duplicate(...overrides: never[]): unknown;
+}
+
+function acceptStore(store: ExecutionStore | RedisClientLike): ExecutionStore {
+  if ('commit' in store) return store;
+  const message =
+    'This version keeps executions in memory or on the embedded store, not in Redis. Give (await openEmbeddedStore({ path })).executions, or nothing.';
+  throw new LoomError('LOOM_UNSUPPORTED', message, { store: 'redis' });
 }
 
 function cancelOnAbort(live: LiveExecution, signal: AbortSignal): void {

@@ -720,3 +720,8 @@ test('a map-reduce whose map fails has failed, and says with what', async () => 
     failed: [0],
   });
 });
+
+test('a Redis client in place of a store is refused, not ignored', () => {
+  const redis = { status: 'ready', duplicate: () => redis };
+  expect(() => new PipelineOrchestrator(undefined, undefined, redis)).toThrow('not in Redis');
+});
