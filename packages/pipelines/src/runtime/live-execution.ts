@@ -9,6 +9,7 @@ import {
   type NodeCounters,
   type RecordEntry,
   type RecordReply,
+  type Transition,
 } from '@certoai/loom-core';
 import { decide, type ControlRequest, type Decision, type Settled } from '../engine/decide.js';
 import { Json } from '../engine/json.js';
@@ -256,8 +257,18 @@ export class LiveExecution implements TaskOwner {
       this.#facts.request = asked?.request;
       const decision = decide(this.plan, this.#state, this.#facts);
       if (decision.changed || outcomes.length > 0) {
-        const committed = await this.#commit(decision, outcomes);
-        if (!committed) return asked?.reject(this.#notServed());
+        const transition = this.#transition(decision, outcomes);
+        let reply: CommitReply | undefined;
+        try {
+          reply = await this.#host.store.commit(transition);
+        } catch (error) {
+          reply = await this.#tryAgain(error, () => this.#host.store.commit(transition));
+        }
+        if (reply?.committed !== true) {
+          if (reply !== undefined) this.#letGo();
+          return asked?.reject(this.#notServed());
+        }
+        this.#version = reply.version;
         this.#apply(decision);
       }
       asked?.resolve();
@@ -265,7 +276,7 @@ export class LiveExecution implements TaskOwner {
     this.#advancing = false;
   }
 
-  async #commit({ state, values }: Decision, outcomes: readonly RecordEntry[]): Promise<boolean> {
+  #transition({ state, values }: Decision, outcomes: readonly RecordEntry[]): Transition {
     const executionId = this.id;
     const at = this.#facts.now;
     const own = values.map(({ node, json }): RecordEntry => {
@@ -280,7 +291,7 @@ export class LiveExecution implements TaskOwner {
         at,
       };
     });
-    const transition = {
+    return {
       executionId,
       expectedVersion: this.#version,
       status: state.status,
@@ -288,18 +299,6 @@ export class LiveExecution implements TaskOwner {
       records: own.length === 0 ? outcomes : [...outcomes, ...own],
       at,
     };
-    let reply: CommitReply | undefined;
-    try {
-      reply = await this.#host.store.commit(transition);
-    } catch (error) {
-      reply = await this.#tryAgain(error, () => this.#host.store.commit(transition));
-    }
-    if (reply?.committed === true) {
-      this.#version = reply.version;
-      return true;
-    }
-    if (reply !== undefined) this.#letGo();
-    return false;
   }
 
   /** Someone else moved this execution on: what is known here is old, so this process lets go of it. */
