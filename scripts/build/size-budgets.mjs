@@ -1,7 +1,6 @@
 // How large a package may be: its own JavaScript as a bundler ships it, minified, without its dependencies.
 // See docs/decisions/0006-size-budgets.md.
-import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 /** Kilobytes (1000 bytes), minified, of what the main entry loads, now or later. Other entries, such as core's `testing`, are not counted. */
 const budgetsKb = { core: 50, storage: 100, discovery: 80, observability: 120, config: 40, pipelines: 200 };
@@ -15,7 +14,7 @@ export async function overBudget(packages) {
   for (const { folder, path, manifest } of packages) {
     const budget = /** @type {Record<string, number>} */ (budgetsKb)[folder];
     if (budget === undefined) continue;
-    const kilobytes = (await reachableBytes(join(path, 'dist/index.js'))) / 1000;
+    const kilobytes = (await shippedBytes(join(path, 'dist/index.js'))) / 1000;
     if (kilobytes <= budget) continue;
     const size = kilobytes.toFixed(1);
     messages.push(
@@ -27,19 +26,24 @@ export async function overBudget(packages) {
 
 /**
  * @param {string} entry
- * @returns {Promise<number>} minified bytes of the file and of every file it imports by a relative path, static or dynamic
+ * @returns {Promise<number>} minified bytes of what a bundler ships for `entry`, what it imports later included
  */
-export async function reachableBytes(entry) {
+export async function shippedBytes(entry) {
   // On a fresh clone this file is loaded before anything is installed.
-  const { transformSync } = await import('esbuild');
-  const seen = new Set([entry]);
-  for (const file of seen) {
-    const imports = readFileSync(file, 'utf8').matchAll(
-      /(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+\.js)["']/g,
-    );
-    for (const [, specifier = ''] of imports) seen.add(resolve(dirname(file), specifier));
-  }
-  const minified = (/** @type {string} */ file) =>
-    transformSync(readFileSync(file, 'utf8'), { minify: true }).code;
-  return [...seen].reduce((sum, file) => sum + Buffer.byteLength(minified(file)), 0);
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    outdir: 'out',
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    packages: 'external',
+    // The root's maps our own packages to their sources.
+    tsconfigRaw: '{}',
+    write: false,
+    logLevel: 'silent',
+  });
+  return outputFiles.reduce((sum, { contents }) => sum + contents.byteLength, 0);
 }

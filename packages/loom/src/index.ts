@@ -7,6 +7,7 @@ export {
   createIdSource,
   errorFromRecord,
   errorRecord,
+  failureFingerprint,
   isLoomError,
   LoomError,
   ReleaseStack,

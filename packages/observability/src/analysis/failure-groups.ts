@@ -1,6 +1,6 @@
+import { failureFingerprint } from '@certoai/loom-core';
 import type { ErrorRecord } from '@certoai/loom-core';
 import type { ExecutionSpan } from '../span/execution-span.js';
-import { failureFingerprint } from './failure-fingerprint.js';
 
 /** Failures that differ only in ids, numbers, times and quoted values. */
 export interface FailureGroup {

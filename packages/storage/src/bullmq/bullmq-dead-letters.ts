@@ -1,4 +1,4 @@
-import { systemClock } from '@certoai/loom-core';
+import { failureFingerprint, systemClock } from '@certoai/loom-core';
 import type {
   DeadLetter,
   DeadLetterGroup,
@@ -9,7 +9,6 @@ import type {
   JsonValue,
 } from '@certoai/loom-core';
 import { DeadLetterGroups } from '../internal/dead-letter-groups.js';
-import { failureFingerprint } from '../internal/failure-fingerprint.js';
 import {
   checkQueueName,
   checkSelection,

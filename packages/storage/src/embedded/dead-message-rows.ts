@@ -1,3 +1,4 @@
+import { failureFingerprint } from '@certoai/loom-core';
 import type {
   DeadLetter,
   DeadLetterGroup,
@@ -6,7 +7,6 @@ import type {
   DeadLetterSelection,
   JsonValue,
 } from '@certoai/loom-core';
-import { failureFingerprint } from '../internal/failure-fingerprint.js';
 import type { StoredMessage } from '../internal/local-queue/stored-message.js';
 import { invalidCursor } from '../internal/message-queue-options.js';
 import type { EmbeddedDatabase, Transaction } from './embedded-database.js';

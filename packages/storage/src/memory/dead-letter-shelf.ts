@@ -1,3 +1,4 @@
+import { failureFingerprint } from '@certoai/loom-core';
 import type {
   DeadLetter,
   DeadLetterGroup,
@@ -7,7 +8,6 @@ import type {
   JsonValue,
 } from '@certoai/loom-core';
 import { DeadLetterGroups } from '../internal/dead-letter-groups.js';
-import { failureFingerprint } from '../internal/failure-fingerprint.js';
 import { idOf } from '../internal/local-queue/stored-message.js';
 import type { StoredMessage } from '../internal/local-queue/stored-message.js';
 import { invalidCursor } from '../internal/message-queue-options.js';
