@@ -1,8 +1,5 @@
 import {
-  errorRecord,
-  isLoomError,
   LoomError,
-  type CommitReply,
   type ErrorRecord,
   type ExecutionEvent,
   type ExecutionStatus,
@@ -19,6 +16,7 @@ import { StateText } from '../engine/state-text.js';
 import type { Plan } from '../plan/plan.js';
 import { Announcer } from './announcer.js';
 import type { ExecutionHost } from './execution-host.js';
+import { InsistentStore } from './insistent-store.js';
 import type { LiveFacts } from './live-facts.js';
 import { LiveNode, sharedAbort } from './live-node.js';
 import { TaskRunner, type TaskOwner } from './task-runner.js';
@@ -56,6 +54,7 @@ export class LiveExecution implements TaskOwner {
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly ended: Promise<Ending>;
   readonly #host: ExecutionHost;
+  readonly #store: InsistentStore;
   readonly #announcer: Announcer;
   readonly #facts: LiveFacts;
   readonly #runner: TaskRunner;
@@ -71,7 +70,6 @@ export class LiveExecution implements TaskOwner {
   #abandoned = false;
   #abort: AbortController | undefined;
   #cancelDeadline: (() => void) | undefined;
-  #storeFailure: ErrorRecord | undefined;
   #end!: (ending: Ending) => void;
   #endWithout!: (reason: unknown) => void;
 
@@ -84,6 +82,7 @@ export class LiveExecution implements TaskOwner {
     this.#host = host;
     this.#state = state;
     this.#version = version;
+    this.#store = new InsistentStore(host, this.id);
     this.#announcer = new Announcer(host, this.id);
     this.#facts = facts;
     this.#runner = new TaskRunner(host, this);
@@ -105,7 +104,7 @@ export class LiveExecution implements TaskOwner {
 
   /** Why the store cannot take the next step; the step is tried again by itself. */
   get storeFailure(): ErrorRecord | undefined {
-    return this.#storeFailure;
+    return this.#store.failure;
   }
 
   /**
@@ -154,6 +153,7 @@ export class LiveExecution implements TaskOwner {
   /** Ends all activity here and leaves the stored state as it is: this process shuts down. */
   abandon(reason: unknown): void {
     this.#abandoned = true;
+    this.#store.abandon();
     this.#cancelDeadline?.();
     for (const live of this.running.values()) live.stop(reason);
     this.#abort?.abort(reason);
@@ -186,12 +186,8 @@ export class LiveExecution implements TaskOwner {
     this.#announcer.emit(event);
   }
 
-  async store(entry: RecordEntry): Promise<RecordReply | undefined> {
-    try {
-      return await this.#host.store.record(entry);
-    } catch (error) {
-      return this.#tryAgain(error, () => this.#host.store.record(entry));
-    }
+  store(entry: RecordEntry): Promise<RecordReply | undefined> {
+    return this.#store.record(entry);
   }
 
   /** A lone task is stored with the transition it causes; one of many by itself, in O(1). */
@@ -257,13 +253,7 @@ export class LiveExecution implements TaskOwner {
       this.#facts.request = asked?.request;
       const decision = decide(this.plan, this.#state, this.#facts);
       if (decision.changed || outcomes.length > 0) {
-        const transition = this.#transition(decision, outcomes);
-        let reply: CommitReply | undefined;
-        try {
-          reply = await this.#host.store.commit(transition);
-        } catch (error) {
-          reply = await this.#tryAgain(error, () => this.#host.store.commit(transition));
-        }
+        const reply = await this.#store.commit(this.#transition(decision, outcomes));
         if (reply?.committed !== true) {
           if (reply !== undefined) this.#letGo();
           return asked?.reject(this.#notServed());
@@ -407,28 +397,6 @@ export class LiveExecution implements TaskOwner {
       if (this.#now() < next) this.#scheduleDeadline();
       else this.#advance();
     });
-  }
-
-  /** Tries a store operation until it is done; `undefined` when this process lets go meanwhile. */
-  async #tryAgain<Reply>(failure: unknown, operation: () => Promise<Reply>): Promise<Reply | undefined> {
-    let error = failure;
-    this.#host.logger.error('Store refuses a step; trying again', { executionId: this.id, error });
-    for (
-      let delayMs = 100;
-      !this.#abandoned && !isLoomError(error, 'LOOM_CLOSED');
-      delayMs = Math.min(delayMs * 2, 5_000)
-    ) {
-      this.#storeFailure = errorRecord(error);
-      await new Promise<void>((resolve) => this.#host.clock.setTimer(delayMs, resolve));
-      try {
-        const reply = await operation();
-        this.#storeFailure = undefined;
-        return reply;
-      } catch (next) {
-        error = next;
-      }
-    }
-    return undefined;
   }
 
   #now(): number {
