@@ -42,6 +42,7 @@ export class ProgressDisplay {
     for (const { id, status } of this.#options.progress().stages)
       if (status !== 'waiting' && status !== 'running') this.#ended.add(id);
     if (this.#isTerminal) this.#options.screen.write('\u001B[?25l');
+    else for (const hint of this.#options.hints) this.#options.screen.write(`${hint}\n`);
     this.#timer = setInterval(() => this.draw(), this.#isTerminal ? periods.frameMs : periods.lineMs);
     this.draw();
   }
