@@ -20,6 +20,7 @@ import {
 import { InMemoryExecutionStore } from '@certoai/loom-storage/memory';
 import type { PipelineDefinition } from '../definition/pipeline-definition.js';
 import { validateInput } from '../definition/input-schema.js';
+import { nearestName } from '../definition/nearest-name.js';
 import { decide } from '../engine/decide.js';
 import { Json } from '../engine/json.js';
 import { initialState, isFinal, type ExecutionState } from '../engine/state.js';
@@ -284,9 +285,12 @@ export class PipelineOrchestrator implements AsyncDisposable {
   #checkActors(plan: Plan): void {
     const unknown = plan.actors.filter((actor) => !this.#dispatcher.canRun(actor));
     if (unknown.length === 0) return;
-    const known = this.worker.registry.list().map(({ type }) => `"${type}"`);
-    const registered = known.length === 0 ? 'none is registered' : `registered are ${known.join(', ')}`;
-    const message = `No actor ${unknown.map((actor) => `"${actor}"`).join(', ')} here; ${registered}. Call registerActor first.`;
+    const known = this.worker.registry.list().map(({ type }) => type);
+    const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
+    const meant = unknown.map((actor) => nearestName(actor, known)).filter((name) => name !== undefined);
+    const hint = meant.length === 0 ? '' : ` Did you mean ${quoted(meant)}?`;
+    const registered = known.length === 0 ? 'none is registered' : `registered are ${quoted(known)}`;
+    const message = `No actor ${quoted(unknown)} here; ${registered}.${hint} Call registerActor first.`;
     throw new LoomError('LOOM_UNKNOWN_ACTOR', message, { actors: unknown });
   }
 

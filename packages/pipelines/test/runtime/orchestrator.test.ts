@@ -513,6 +513,7 @@ describe.each(stores)('an orchestrator on a store $name', ({ open }) => {
     for (const timeoutMs of [Number.NaN, 0, -1, Infinity])
       refused.push(['LOOM_INVALID_OPTION', once({ stages }, 1, { timeoutMs })]);
     for (const [code, start] of refused) expect(await rejection(start())).toMatchObject({ code });
+    expect(String(await rejection(refused[0]![1]()))).toContain('Did you mean "double"?');
     expect((await store.list({})).items).toEqual([]);
   });
 
