@@ -222,12 +222,11 @@ export class PipelineOrchestrator implements AsyncDisposable {
     if (this.#owned.worker) this.#releases.add('worker', () => this.worker.close());
     this.#releases.add('live executions', () => this.#abandonAll());
     this.#releases.add('retention', () => this.#retention.close());
-    this.worker.onRegistered((actor) => this.#parked.release(actor));
+    const stopListening = this.worker.onRegistered((actor) => this.#parked.release(actor));
+    this.#releases.add('registrations', stopListening);
     await this.worker.start();
     await this.#dispatcher.start();
-    if (this.#store.capabilities.durable) {
-      await this.#recovery.recoverAll();
-    }
+    if (this.#store.capabilities.durable) await this.#recovery.recoverAll();
     this.#retention.touch();
     this.#ready = true;
   }

@@ -39,7 +39,7 @@ export class Retention {
   /** Tells that an execution finished. */
   touch(): void {
     if (this.#closed) return;
-    this.#cancel ??= this.#clock.setTimer(60_000, () => void this.#prune());
+    this.#cancel ??= this.#clock.setTimer(60_000, () => void this.#prune(), { background: true });
   }
 
   close(): void {
