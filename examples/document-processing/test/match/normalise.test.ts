@@ -65,11 +65,10 @@ test('no text, no words', () => {
 });
 
 test('takes hostile text in linear time', () => {
-  const started = performance.now();
   normalise(`neither the name of ${'a '.repeat(200_000)}`);
   normalise(`in no event shall ${'in no event shall '.repeat(20_000)}`);
   normalise(`appendix how to apply the apache license ${'x '.repeat(100_000)}`.repeat(3));
   normalise('<'.repeat(100_000));
   normalise(`${'['.repeat(50_000)}](${'('.repeat(50_000)}`);
-  expect(performance.now() - started).toBeLessThan(5_000);
+  // What is not linear runs into the timeout of the test.
 });

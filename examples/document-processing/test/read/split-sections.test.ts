@@ -97,8 +97,7 @@ test('line numbers hold with Windows line ends', () => {
 });
 
 test('takes a long hostile file in linear time', () => {
-  const started = performance.now();
   splitSections('permission is hereby granted, free of charge, to any person\n\n'.repeat(5_000));
   splitSections(`${'-'.repeat(100_000)}\n${'*'.repeat(100_000)}\n${'# '.repeat(50_000)}`);
-  expect(performance.now() - started).toBeLessThan(5_000);
+  // What is not linear runs into the timeout of the test.
 });

@@ -63,9 +63,8 @@ describe('failureFingerprint', () => {
       `${' '.repeat(100_000)}x`,
       "'".repeat(100_001),
     ];
-    const startedAt = performance.now();
+    // What is not linear takes hours here, and runs into the timeout of the test.
     for (const reason of hostile) failureFingerprint(reason);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     const long = 'word '.repeat(1_000);
     expect(failureFingerprint(`${long}a`)).toBe(failureFingerprint(`${long}b`));
   });

@@ -40,18 +40,6 @@ describe('EmbeddedStore.messages', () => {
     expect(await store.executions.list({})).toMatchObject({ items: [] });
   });
 
-  test('writes one transaction for all that happens in one turn of the event loop', async () => {
-    const store = await stores.open();
-    const startedAt = performance.now();
-    await Promise.all(Array.from({ length: 1_000 }, (_, body) => store.messages.send('orders', [{ body }])));
-    const together = performance.now() - startedAt;
-    const aloneAt = performance.now();
-    for (let body = 0; body < 50; body += 1) await store.messages.send('orders', [{ body }]);
-    const each = (performance.now() - aloneAt) / 50;
-    expect(together / 1_000).toBeLessThan(each);
-    expect((await store.messages.stats('orders')).ready).toBe(1_050);
-  });
-
   test('refuses to send when the store is full, delivers what it has, and then takes more', async () => {
     const store = await stores.open({ maxBytes: 1_048_576 });
     const { messages } = store;
