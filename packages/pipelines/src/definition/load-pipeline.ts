@@ -133,7 +133,7 @@ function jsonProblem(text: string, cause: unknown): SyntaxProblem {
   const message = cause instanceof Error ? cause.message : String(cause);
   const reason = message
     .replace(/^./, (first) => first.toLowerCase())
-    .replace(/( in JSON.*| is not valid JSON)$/s, '');
+    .replace(/( in JSON.*| is not valid JSON| \(line \d+ column \d+\))$/s, '');
   const position = /at position (\d+)/.exec(message)?.[1];
   return position === undefined ? { reason } : { reason, ...lineAndColumn(text, Number(position)) };
 }
