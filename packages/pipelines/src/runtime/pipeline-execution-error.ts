@@ -1,4 +1,4 @@
-import { LoomError, type ErrorRecord, type ExecutionStatus } from '@certoai/loom-core';
+import { errorFromRecord, LoomError, type ExecutionStatus } from '@certoai/loom-core';
 import type { ExecutionState } from '../engine/state.js';
 
 /** Where an execution ended that did not complete. Fields that do not apply are absent. */
@@ -42,7 +42,7 @@ export class PipelineExecutionError extends LoomError {
     const what = status === 'cancelled' ? 'was cancelled' : status === 'timed-out' ? 'timed out' : 'failed';
     const details = { executionId, status, stage, index, attempt, actor };
     const message = `Execution "${executionId}" ${what}${where}: ${error?.message ?? 'no cause was recorded'}`;
-    super(code, message, details, error === undefined ? undefined : { cause: restoreError(error) });
+    super(code, message, details, error === undefined ? undefined : { cause: errorFromRecord(error) });
     this.executionId = executionId;
     this.status = status;
     this.stage = stage;
@@ -50,15 +50,4 @@ export class PipelineExecutionError extends LoomError {
     this.attempt = attempt;
     this.actor = actor;
   }
-}
-
-/** An `Error` that looks like the one that was recorded: name, code, message, stack and causes. */
-export function restoreError(record: ErrorRecord): Error {
-  const options = record.cause === undefined ? undefined : { cause: restoreError(record.cause) };
-  const error: Error & { code?: string } = new Error(record.message, options);
-  error.name = record.name;
-  if (record.code !== undefined) error.code = record.code;
-  if (record.stack !== undefined) error.stack = record.stack;
-  else delete error.stack;
-  return error;
 }
