@@ -32,6 +32,7 @@ export type { Headers, Message, MessageEnvelope } from './message/envelope.js';
 export { toJsonText } from './message/json-text.js';
 export type { JsonTextOptions } from './message/json-text.js';
 export type { JsonValue } from './message/json.js';
+export type { BlobStore, BlobStoreCapabilities } from './ports/blob-store.js';
 export type { Clock } from './ports/clock.js';
 export type { ExecutionEvent, ExecutionEventType } from './ports/execution-events.js';
 export type {
@@ -57,6 +58,17 @@ export type {
   Transition,
 } from './ports/execution-store.js';
 export type { IdSource } from './ports/id-source.js';
+export type {
+  ActorInstance,
+  HostedActor,
+  InstanceChange,
+  InstanceListOptions,
+  InstanceRegistry,
+  InstanceSlots,
+  InstanceStatus,
+  InstanceUpdate,
+  InstanceWatchOptions,
+} from './ports/instance-registry.js';
 export type { LogFields, Logger } from './ports/logger.js';
 export type {
   Consumer,
@@ -69,19 +81,42 @@ export type {
   DeadLetterSelection,
   Delivery,
   DeliveryHandler,
+  GroupStats,
+  MessageGroup,
   MessageQueue,
   MessageQueueCapabilities,
   OutgoingMessage,
   QueueStats,
   Verdict,
 } from './ports/message-queue.js';
+export type {
+  OutboxClaim,
+  OutboxClaimed,
+  OutboxClaimRequest,
+  OutboxEntry,
+  OutboxFailure,
+  OutboxLane,
+  OutboxOutcome,
+  OutboxParked,
+  OutboxState,
+  OutboxStats,
+  OutboxStep,
+  OutboxStepReply,
+  OutboxStore,
+  OutboxStoreCapabilities,
+} from './ports/outbox-store.js';
 export type { Random } from './ports/random.js';
-export type { TraceSink } from './ports/trace-sink.js';
+export type { TracedAttempt, TraceSink } from './ports/trace-sink.js';
 export { ActorRegistry } from './registry/actor-registry.js';
-export type { ActorRegistration, RegisterOptions, RegistryChange } from './registry/actor-registry.js';
+export type {
+  ActorLimit,
+  ActorRegistration,
+  RegisterOptions,
+  RegistryChange,
+} from './registry/actor-registry.js';
 export { ActorWorker } from './worker/actor-worker.js';
 export type { ActorWorkerOptions, WorkerAskOptions, WorkerTellOptions } from './worker/actor-worker.js';
-export type { ErrorRecord, TaskOutcome, TaskReport, TaskRequest } from './worker/task.js';
+export type { ErrorRecord, TaskOutcome, TaskProgress, TaskReport, TaskRequest } from './worker/task.js';
 export type { TaskActivity } from './worker/task-pool.js';
 export type { RunOptions } from './worker/task-run.js';
 export { actorQueueName } from './worker/wire.js';

@@ -49,13 +49,13 @@ export class ActorCell extends Cell implements ActorContext {
     return this.envelope.idempotencyKey ?? this.envelope.id;
   }
   get executionId(): string | undefined {
-    return this.letter().executionId;
+    return this.letter().task?.executionId;
   }
   get stage(): string | undefined {
-    return this.letter().stage;
+    return this.letter().task?.stage;
   }
   get index(): number | undefined {
-    return this.letter().index;
+    return this.letter().task?.index;
   }
   heartbeat(): void {
     this.letter().heartbeat();

@@ -1,6 +1,7 @@
 import type { ActorFunction, ActorSource } from './actor-source.js';
 import type { ActorContext } from './context.js';
 import type { ActorRef } from './actor-ref.js';
+import { isObject, typeName } from '../internal/is-object.js';
 import { isThenable } from '../internal/thenable.js';
 
 /** A handler as the runtime drives it: an `Actor`, or an object that looks enough like one. */
@@ -29,7 +30,7 @@ type Candidate = Record<string, Method | undefined>;
 /** @throws TypeError that names what was given when it is no actor */
 export function resolveActor(source: ActorSource, what: string): ActorDefinition {
   if (typeof source === 'function') return resolveFunction(source as unknown as Method, what);
-  if (typeof source === 'object' && source !== null) {
+  if (isObject(source)) {
     const candidate = source as unknown as Candidate;
     if (handlerName(candidate)) {
       const instance = adapt(candidate, what);
@@ -65,7 +66,7 @@ function resolveFunction(source: Method, what: string): ActorDefinition {
 function adapt(value: unknown, what: string): ActorInstance {
   if (typeof value === 'function' && !isClass(value)) return adapter(value as Method);
   const candidate = value as Candidate;
-  const name = typeof value === 'object' && value !== null ? handlerName(candidate) : undefined;
+  const name = isObject(value) ? handlerName(candidate) : undefined;
   if (name === undefined) throw noActor(value, what);
   // One that is frozen cannot be given its context.
   if (name === 'onReceive' && Object.isExtensible(value)) return value as ActorInstance;
@@ -101,7 +102,7 @@ function noActor(given: unknown, what: string): TypeError {
 
 function describe(given: unknown): string {
   if (typeof given === 'function') return `${isClass(given) ? 'the class' : 'the function'} "${given.name}"`;
-  if (typeof given !== 'object' || given === null) return `${given === null ? 'null' : typeof given}`;
+  if (!isObject(given)) return typeName(given);
   if (Array.isArray(given)) return 'an array';
   const keys = Object.keys(given);
   return keys.length === 0 ? 'an object without members' : `an object with ${keys.slice(0, 5).join(', ')}`;

@@ -1,12 +1,13 @@
 import { LoomError } from '../errors/loom-error.js';
+import { invalidOption } from '../internal/invalid-option.js';
 import type { ActorRegistration } from '../registry/actor-registry.js';
 import { ActorCell } from './actor-cell.js';
 import type { ActorSpec } from './actor-spec.js';
 import { resolveSpec } from './actor-spec.js';
 import type { ActorSystem } from './actor-system.js';
 import type { Cell } from './cell.js';
-import { is } from './cell-state.js';
-import { judge, kill, requestStop, start } from './lifecycle.js';
+import * as is from './cell-state.js';
+import { judge, kill, start, stopAll } from './lifecycle.js';
 import type { LocalRef } from './local-ref.js';
 import { Siblings } from './siblings.js';
 
@@ -20,14 +21,12 @@ export class ActorHome {
   readonly #system: ActorSystem;
   readonly #siblings: Siblings;
   readonly #live = new Map<string | undefined, Cell>();
-  #registration: ActorRegistration;
   #spec: ActorSpec;
 
   constructor(registration: ActorRegistration, system: ActorSystem) {
     this.type = registration.type;
     this.#system = system;
     this.#siblings = new Siblings(undefined, registration.type);
-    this.#registration = registration;
     this.#spec = resolveSpec(registration.definition, registration.options, this);
   }
 
@@ -66,7 +65,6 @@ export class ActorHome {
 
   /** From the next message of each actor on, with a fresh instance. */
   replace(registration: ActorRegistration): void {
-    this.#registration = registration;
     this.#spec = resolveSpec(registration.definition, registration.options, this);
     for (const cell of [...this.#live.values()]) {
       cell.spec = this.#spec;
@@ -77,7 +75,7 @@ export class ActorHome {
   /** The type is gone, or its worker. What waits becomes dead letters. */
   async close(): Promise<void> {
     this.isOpen = false;
-    await Promise.all([...this.#live.values()].map((cell) => requestStop(cell)));
+    await stopAll([...this.#live.values()]);
   }
 
   kill(): void {
@@ -95,13 +93,11 @@ export class ActorHome {
   #checkKey(key: string): void {
     const { type } = this;
     if (typeof key !== 'string' || key === '') {
-      throw new LoomError(
-        'LOOM_INVALID_OPTION',
-        `The key of an actor "${type}" must be a text of 1 or more characters.`,
-        { actor: type },
-      );
+      throw invalidOption(`The key of an actor "${type}" must be a text of 1 or more characters.`, {
+        actor: type,
+      });
     }
-    if (this.#registration.definition.kind !== 'instance') return;
+    if (this.#spec.definition.kind !== 'instance') return;
     const message = `Actor type "${type}" is one instance, so it has no actor for a key. Register its class or a factory.`;
     throw new LoomError('LOOM_UNSUPPORTED', message, { actor: type });
   }

@@ -1,4 +1,5 @@
 import { LoomError } from '../errors/loom-error.js';
+import { invalidOption } from '../internal/invalid-option.js';
 import { Fifo } from '../internal/fifo.js';
 import { Deadlines } from '../lifecycle/deadlines.js';
 import type { Clock } from '../ports/clock.js';
@@ -15,7 +16,7 @@ import type { Cell } from './cell.js';
 import type { CellExtras } from './cell-extras.js';
 import { ActorDeadLetters } from './dead-letters.js';
 import { restartIdle } from './idle.js';
-import { end, kill, requestStop, start } from './lifecycle.js';
+import { end, kill, start, stopAll } from './lifecycle.js';
 import { Scheduler } from './scheduler.js';
 import { Siblings } from './siblings.js';
 import type { SpawnOptions } from './spawn-options.js';
@@ -52,7 +53,6 @@ export class ActorSystem {
   readonly #specs = new WeakMap<object, ActorSpec>();
   readonly #fifos: Fifo<unknown>[] = [];
   nextId = 1;
-  isOpen = true;
 
   constructor(options: ActorSystemOptions) {
     const { clock, logger } = options;
@@ -72,15 +72,12 @@ export class ActorSystem {
   spawn(source: ActorSource, options?: SpawnOptions, siblings = this.#guests): Cell {
     const name = options?.name;
     if (name !== undefined) checkName(name, siblings);
-    const cell = new ActorCell(this, this.#specOf(source, options), siblings, name);
-    siblings.add(cell);
-    start(cell);
-    return cell;
+    return this.adopt(this.#specOf(source, options), siblings, name);
   }
 
-  /** A cell for the tasks of a pool: its owner places and ends it. */
-  adopt(spec: ActorSpec, siblings: Siblings): Cell {
-    const cell = new ActorCell(this, spec, siblings, undefined);
+  /** A cell that starts now. Its owner ends it. */
+  adopt(spec: ActorSpec, siblings: Siblings, name?: string): Cell {
+    const cell = new ActorCell(this, spec, siblings, name);
     siblings.add(cell);
     start(cell);
     return cell;
@@ -101,8 +98,8 @@ export class ActorSystem {
     if (fifo.isSmall && this.#fifos.length < sparedFifos) this.#fifos.push(fifo);
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#guests.all().map((cell) => requestStop(cell)));
+  close(): Promise<void> {
+    return stopAll(this.#guests.all());
   }
 
   kill(): void {
@@ -123,7 +120,7 @@ export class ActorSystem {
 function checkName(name: string, siblings: Siblings): void {
   if (typeof name !== 'string' || name === '' || /[/$]/.test(name)) {
     const message = `Actor name ${JSON.stringify(name)} cannot be part of a path; give 1 or more characters without "/" and "$".`;
-    throw new LoomError('LOOM_INVALID_OPTION', message, { name });
+    throw invalidOption(message, { name });
   }
   if (!siblings.named(name)) return;
   const message = `"${siblings.path}" already has a child "${name}". Stop it first, or give another name.`;

@@ -1,9 +1,10 @@
 import { LoomError } from '../errors/loom-error.js';
 import { crowdOf } from '../internal/abort-crowd.js';
 import type { Abortable } from '../internal/abort-crowd.js';
+import { isObject, typeName } from '../internal/is-object.js';
 import type { MessageEnvelope } from '../message/envelope.js';
 import type { Cell } from './cell.js';
-import { is } from './cell-state.js';
+import * as is from './cell-state.js';
 import type { DeadLetterReason } from './dead-letters.js';
 import { Letter } from './letter.js';
 
@@ -12,9 +13,9 @@ export class AskLetter extends Letter implements Abortable {
   readonly timeoutMs: number;
   /** The actor asked. */
   readonly cell: Cell;
-  resolve: (value: unknown) => void = ignore;
-  reject: (error: unknown) => void = ignore;
-  #crowd: Set<Abortable> | undefined = undefined;
+  resolve!: (value: unknown) => void;
+  reject!: (error: unknown) => void;
+  #crowd: Set<Abortable> | undefined;
 
   constructor(body: unknown, envelope: MessageEnvelope | undefined, cell: Cell, timeoutMs: number) {
     super(body, envelope);
@@ -28,15 +29,11 @@ export class AskLetter extends Letter implements Abortable {
   }
 
   override succeed(value: unknown): void {
-    if (this.ended) return;
-    this.#end();
-    this.resolve(value);
+    if (this.#end()) this.resolve(value);
   }
 
   override fail(error: unknown): void {
-    if (this.ended) return;
-    this.#end();
-    this.reject(error);
+    if (this.#end()) this.reject(error);
   }
 
   override abandon(cell: Cell, reason: DeadLetterReason, cause?: unknown): void {
@@ -53,7 +50,7 @@ export class AskLetter extends Letter implements Abortable {
   #whyNot(): string {
     const { cell } = this;
     if (cell.current === this) return 'its handler has not returned';
-    if ((cell.flags & is.suspended) !== 0) return 'it is starting or restarting';
+    if (is.any(cell, is.suspended)) return 'it is starting or restarting';
     return `${cell.count} messages wait in its mailbox`;
   }
 
@@ -62,21 +59,20 @@ export class AskLetter extends Letter implements Abortable {
     this.cancel(reason);
   }
 
-  #end(): void {
-    this.ended = true;
+  /** @returns whether it had not ended before */
+  #end(): boolean {
+    if (this.ended) return false;
     this.line?.remove(this);
     this.#crowd?.delete(this);
+    return (this.ended = true);
   }
 }
 
-function ignore(): void {}
-
 /** Names a message by its discriminant, never by its content. */
 export function describeMessage(message: unknown): string {
-  if (typeof message !== 'object' || message === null)
-    return `a ${message === null ? 'null' : typeof message}`;
+  if (!isObject(message)) return `a ${typeName(message)}`;
   for (const key of ['type', 'kind'] as const) {
-    const name = (message as Record<string, unknown>)[key];
+    const name = (message as Readonly<Record<string, unknown>>)[key];
     if (typeof name === 'string') return `"${name}"`;
   }
   return 'a message';

@@ -4,7 +4,7 @@ import type { ActorInstance } from './actor-definition.js';
 import type { ActorSpec } from './actor-spec.js';
 import type { ActorSystem } from './actor-system.js';
 import { CellExtras } from './cell-extras.js';
-import { is } from './cell-state.js';
+import * as is from './cell-state.js';
 import type { ActorContext } from './context.js';
 import type { DeadLetterReason } from './dead-letters.js';
 import { Letter } from './letter.js';
@@ -30,16 +30,16 @@ export abstract class Cell implements Workable {
   readonly id: number;
   readonly name: string | undefined;
   readonly self: LocalRef;
-  instance: ActorInstance | undefined = undefined;
-  offspring: Siblings | undefined = undefined;
-  extras: CellExtras | undefined = undefined;
+  instance: ActorInstance | undefined;
+  offspring: Siblings | undefined;
+  extras: CellExtras | undefined;
   flags: number = is.suspended;
   /** What is being handled: a message, or its letter. */
-  current: unknown = undefined;
+  current: unknown;
   /** Messages that wait: the first, and the rest in a queue that an actor with one or none does not have. */
   count = 0;
-  first: unknown = undefined;
-  rest: Fifo<unknown> | undefined = undefined;
+  first: unknown;
+  rest: Fifo<unknown> | undefined;
 
   constructor(system: ActorSystem, spec: ActorSpec, siblings: Siblings, name: string | undefined) {
     this.system = system;

@@ -1,4 +1,5 @@
 import { Fifo } from '../internal/fifo.js';
+import { Listeners } from '../internal/listeners.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 
@@ -26,7 +27,7 @@ export class ActorDeadLetters {
   readonly #logger: Logger;
   readonly #capacity: number;
   readonly #kept = new Fifo<ActorDeadLetter>();
-  readonly #listeners = new Set<(letter: ActorDeadLetter) => void>();
+  readonly #listeners = new Listeners<ActorDeadLetter>();
   #count = 0;
 
   constructor(clock: Clock, logger: Logger, capacity: number) {
@@ -50,8 +51,7 @@ export class ActorDeadLetters {
    * @returns the function that ends it
    */
   subscribe(listener: (letter: ActorDeadLetter) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** @internal */
@@ -60,12 +60,6 @@ export class ActorDeadLetters {
     this.#count++;
     this.#kept.push(letter);
     if (this.#kept.size > this.#capacity) this.#kept.shift();
-    for (const listener of this.#listeners) {
-      try {
-        listener(letter);
-      } catch (error) {
-        this.#logger.warn('Listener of dead letters failed', { error });
-      }
-    }
+    this.#listeners.tell(letter, (error) => this.#logger.warn('Listener of dead letters failed', { error }));
   }
 }

@@ -3,7 +3,7 @@ import { Deadline } from '../lifecycle/deadlines.js';
 import type { ActorInstance } from './actor-definition.js';
 import type { Cell } from './cell.js';
 import type { CellExtras } from './cell-extras.js';
-import { Letter } from './letter.js';
+import { Notice } from './letter.js';
 
 type Purpose = 'receiveTimeout' | 'passivation';
 
@@ -29,26 +29,19 @@ export class IdleDeadline extends Deadline {
   }
 }
 
-class IdleNotice extends Letter {
+class IdleNotice extends Notice {
   override deliver(cell: Cell): unknown {
     if (!cell.extras?.receiveTimeout) return undefined;
     return (cell.instance as ActorInstance).onReceiveTimeout?.(cell.context);
-  }
-  override abandon(): void {}
-  override get isEssential(): boolean {
-    return true;
   }
 }
 
 export function setReceiveTimeout(cell: Cell, timeoutMs: number | undefined): void {
   const ms = wholeNumber('timeoutMs', timeoutMs, undefined, 1);
-  const old = cell.extras?.receiveTimeout;
-  if (old) cell.system.idle.remove(old);
-  if (ms === undefined) {
-    if (cell.extras) cell.extras.receiveTimeout = undefined;
-  } else {
-    armIdle(cell, 'receiveTimeout', ms);
-  }
+  const { extra } = cell;
+  cell.system.idle.remove(extra.receiveTimeout);
+  extra.receiveTimeout = undefined;
+  if (ms !== undefined) armIdle(cell, 'receiveTimeout', ms);
 }
 
 export function armIdle(cell: Cell, purpose: Purpose, ms: number): void {
@@ -69,7 +62,7 @@ export function restartIdle(cell: Cell, { receiveTimeout, passivation }: CellExt
 
 export function disarmIdle(cell: Cell, extras: CellExtras): void {
   const { idle } = cell.system;
-  if (extras.receiveTimeout) idle.remove(extras.receiveTimeout);
-  if (extras.passivation) idle.remove(extras.passivation);
+  idle.remove(extras.receiveTimeout);
+  idle.remove(extras.passivation);
   extras.receiveTimeout = extras.passivation = undefined;
 }

@@ -2,6 +2,7 @@ import { Deadline } from '../lifecycle/deadlines.js';
 import { createEnvelope } from '../message/create-envelope.js';
 import type { MessageEnvelope } from '../message/envelope.js';
 import type { Logger } from '../ports/logger.js';
+import type { TaskRequest } from '../worker/task.js';
 import type { ActorRef } from './actor-ref.js';
 import type { Cell } from './cell.js';
 import type { DeadLetterReason } from './dead-letters.js';
@@ -13,11 +14,13 @@ import type { DeadLetterReason } from './dead-letters.js';
 export class Letter extends Deadline {
   readonly body: unknown;
   readonly replyTo: ActorRef | undefined;
+  /** What it asks for, when it is a task of a pipeline. */
+  readonly task?: TaskRequest;
   /** Its sender no longer waits: it is not handled. */
   ended = false;
   #envelope: MessageEnvelope | undefined;
-  #controller: AbortController | undefined = undefined;
-  #reason: unknown = undefined;
+  #controller: AbortController | undefined;
+  #reason: unknown;
 
   constructor(body: unknown, envelope?: MessageEnvelope, replyTo?: ActorRef) {
     super();
@@ -67,18 +70,17 @@ export class Letter extends Deadline {
   get attempt(): number {
     return 1;
   }
-  get executionId(): string | undefined {
-    return undefined;
-  }
-  get stage(): string | undefined {
-    return undefined;
-  }
-  get index(): number | undefined {
-    return undefined;
-  }
   loggerFor(cell: Cell): Logger {
     return (cell.extra.logger ??= cell.system.logger.child({ actor: cell.path }));
   }
   heartbeat(): void {}
   progress(_data: unknown): void {}
+}
+
+/** What the runtime tells an actor: never dropped to make room, and nobody misses it when the actor has ended. */
+export class Notice extends Letter {
+  override abandon(): void {}
+  override get isEssential(): boolean {
+    return true;
+  }
 }

@@ -2,7 +2,7 @@ import { oneOf } from '../internal/one-of.js';
 import { isThenable } from '../internal/thenable.js';
 import type { ActorInstance } from './actor-definition.js';
 import type { Cell } from './cell.js';
-import { is } from './cell-state.js';
+import * as is from './cell-state.js';
 import { armIdle, disarmIdle } from './idle.js';
 import { Letter } from './letter.js';
 import { unstashAll } from './stash.js';
@@ -40,20 +40,20 @@ export function start(cell: Cell): void {
 
 function enter(cell: Cell, instance: ActorInstance): unknown {
   // The worker closed while a factory was at work.
-  if ((cell.flags & is.stopped) !== 0) return undefined;
+  if (is.any(cell, is.stopped)) return undefined;
   cell.instance = instance;
   instance.context = cell.context;
   return instance.onStart?.(cell.context);
 }
 
 function failedToStart(cell: Cell, error: unknown): void {
-  if ((cell.flags & is.stopping) !== 0) return void end(cell);
+  if (is.any(cell, is.stopping)) return void end(cell);
   cell.flags = (cell.flags & ~is.suspended) | is.hollow;
   fail(cell, error);
 }
 
 function ready(cell: Cell): void {
-  if ((cell.flags & is.stopped) !== 0) return;
+  if (is.any(cell, is.stopped)) return;
   cell.current = undefined;
   cell.flags &= ~(is.suspended | is.hollow);
   const { passivateAfterMs } = cell.spec;
@@ -68,24 +68,23 @@ function proceed(cell: Cell): void {
 
 /** At rest between two messages, with something to do first. */
 export function atBoundary(cell: Cell): void {
-  const { flags } = cell;
-  if ((flags & is.suspended) !== 0) return;
-  if ((flags & is.stopping) !== 0) return void end(cell);
-  if ((flags & is.judged) !== 0) {
+  if (is.any(cell, is.suspended)) return;
+  if (is.any(cell, is.stopping)) return void end(cell);
+  if (is.any(cell, is.judged)) {
     cell.flags &= ~is.judged;
     const { verdict } = cell.extra;
     cell.extra.verdict = undefined;
     if (verdict) execute(cell, verdict);
-  } else if ((flags & is.draining) !== 0 && cell.count === 0) {
+  } else if (is.any(cell, is.draining) && cell.count === 0) {
     void requestStop(cell);
-  } else if (cell.count > 0 && (flags & is.scheduled) === 0) {
+  } else if (cell.count > 0 && !is.any(cell, is.scheduled)) {
     cell.schedule();
   }
 }
 
 /** Its handler threw, or one of its hooks, or a child that escalates. */
 export function fail(cell: Cell, error: unknown): void {
-  if ((cell.flags & (is.stopping | is.stopped | is.dormant)) !== 0) return;
+  if (is.any(cell, is.stopping | is.stopped | is.dormant)) return;
   const { supervision } = cell.spec;
   const verdict = { directive: decide(cell, error), error };
   const { directive } = verdict;
@@ -93,7 +92,7 @@ export function fail(cell: Cell, error: unknown): void {
   if (supervision.allForOne && (directive === 'restart' || directive === 'stop')) {
     for (const sibling of cell.siblings.all()) {
       // One that is between two instances has nothing left to restart.
-      const fresh = (sibling.flags & is.suspended) !== 0 && directive === 'restart';
+      const fresh = is.any(sibling, is.suspended) && directive === 'restart';
       if (sibling !== cell && !fresh) judge(sibling, verdict);
     }
   }
@@ -111,16 +110,16 @@ function decide(cell: Cell, error: unknown): Verdict['directive'] {
 
 /** Carries out what was decided: now, or after the message or the start the actor is at. */
 export function judge(cell: Cell, verdict: Verdict): void {
-  const isBetween = (cell.flags & is.suspended) !== 0 && (cell.flags & is.escalated) === 0;
+  const isBetween = is.any(cell, is.suspended) && !is.any(cell, is.escalated);
   if (isBetween && verdict.directive === 'stop') return giveUp(cell, verdict.error);
-  if (!isBetween && (cell.flags & (is.active | is.busy)) === 0) return execute(cell, verdict);
+  if (!isBetween && !is.any(cell, is.active | is.busy)) return execute(cell, verdict);
   if (cell.extra.verdict?.directive === 'stop') return;
   cell.extra.verdict = verdict;
   cell.flags |= is.judged;
 }
 
 function execute(cell: Cell, { directive, error }: Verdict): void {
-  if ((cell.flags & (is.stopping | is.stopped | is.dormant)) !== 0) return atBoundary(cell);
+  if (is.any(cell, is.stopping | is.stopped | is.dormant)) return atBoundary(cell);
   cell.flags &= ~(is.suspended | is.escalated);
   switch (directive) {
     case 'restart':
@@ -128,9 +127,9 @@ function execute(cell: Cell, { directive, error }: Verdict): void {
     case 'renew':
       return void end(cell);
     case 'resume':
-      if ((cell.flags & is.hollow) !== 0) return void restart(cell, error);
+      if (is.any(cell, is.hollow)) return void restart(cell, error);
       for (const child of cell.offspring?.all() ?? []) {
-        if ((child.flags & is.escalated) !== 0) execute(child, { directive, error });
+        if (is.any(child, is.escalated)) execute(child, { directive, error });
       }
       return proceed(cell);
     case 'escalate': {
@@ -159,10 +158,10 @@ async function restart(cell: Cell, error: unknown): Promise<void> {
   await whileSuspended(cell, async () => {
     reset(cell);
     await hook(cell, 'onRestart', () => cell.instance?.onRestart?.(error, cell.context));
-    await stopChildren(cell);
-    if (delayMs > 0 && (cell.flags & is.stopping) === 0) await pause(cell, delayMs);
-    if ((cell.flags & is.stopped) !== 0) return;
-    if ((cell.flags & is.stopping) !== 0) return end(cell);
+    await stopAll(cell.offspring?.all());
+    if (delayMs > 0 && !is.any(cell, is.stopping)) await pause(cell, delayMs);
+    if (is.any(cell, is.stopped)) return;
+    if (is.any(cell, is.stopping)) return end(cell);
     unstashAll(cell);
     // What was set, or decided, since: this start is all the answer it needs.
     reset(cell);
@@ -176,9 +175,9 @@ async function restart(cell: Cell, error: unknown): Promise<void> {
  * @returns a promise that resolves when it has stopped
  */
 export function requestStop(cell: Cell, drain = false): Promise<void> {
-  if ((cell.flags & (is.stopped | is.dormant)) !== 0) return done;
+  if (is.any(cell, is.stopped | is.dormant)) return done;
   const { promise } = (cell.extra.stopped ??= deferred());
-  if ((cell.flags & is.stopping) !== 0) return promise;
+  if (is.any(cell, is.stopping)) return promise;
   if (drain) {
     cell.flags |= is.draining;
     if (cell.flags !== is.draining || cell.count > 0) return promise;
@@ -186,9 +185,9 @@ export function requestStop(cell: Cell, drain = false): Promise<void> {
   cell.flags |= is.stopping;
   cell.abandonMail('stopped');
   if (cell.current instanceof Letter) cell.current.cancel(stopError(cell));
-  if ((cell.flags & is.escalated) !== 0) cell.flags &= ~(is.suspended | is.escalated);
+  if (is.any(cell, is.escalated)) cell.flags &= ~(is.suspended | is.escalated);
   cell.extra.wake?.();
-  if ((cell.flags & (is.active | is.busy | is.suspended)) === 0) void end(cell);
+  if (!is.any(cell, is.active | is.busy | is.suspended)) void end(cell);
   return promise;
 }
 
@@ -196,12 +195,12 @@ export function requestStop(cell: Cell, drain = false): Promise<void> {
 export async function end(cell: Cell): Promise<void> {
   await whileSuspended(cell, async () => {
     reset(cell);
-    if (cell.offspring?.size) await stopChildren(cell);
+    if (cell.offspring?.size) await stopAll(cell.offspring?.all());
     const stopping = hook(cell, 'onStop', () => cell.instance?.onStop?.(cell.context));
     if (stopping) await stopping;
     // Those that the hook spawned.
-    if (cell.offspring?.size) await stopChildren(cell);
-    if ((cell.flags & is.stopped) === 0) retire(cell);
+    if (cell.offspring?.size) await stopAll(cell.offspring?.all());
+    if (!is.any(cell, is.stopped)) retire(cell);
   });
 }
 
@@ -222,7 +221,7 @@ function retire(cell: Cell): void {
   const { extras, spec } = cell;
   const revives = spec.home?.isOpen === true;
   if (extras?.stash) {
-    if (revives && (cell.flags & is.stopping) === 0) unstashAll(cell);
+    if (revives && !is.any(cell, is.stopping)) unstashAll(cell);
     else for (const message of extras.stash) cell.abandon(message, 'stopped');
   }
   if (!revives) cell.abandonMail('stopped');
@@ -256,8 +255,9 @@ async function whileSuspended(cell: Cell, step: () => Promise<void>): Promise<vo
   scheduler.settle();
 }
 
-async function stopChildren(cell: Cell): Promise<void> {
-  await Promise.all((cell.offspring?.all() ?? []).map((child) => requestStop(child)));
+/** Ends each after the message it is at; resolves when all have stopped. */
+export async function stopAll(cells: readonly Cell[] = []): Promise<void> {
+  await Promise.all(cells.map((cell) => requestStop(cell)));
 }
 
 /** What a hook throws is logged: the step it belongs to goes on. */

@@ -32,21 +32,17 @@ export class LocalRef implements ActorRef {
   ask<Reply>(message: unknown, options?: AskOptions): Promise<Reply> {
     const { cell } = this;
     const { system } = cell;
-    let letter: AskLetter;
-    if (options === undefined) {
-      letter = new AskLetter(message, undefined, cell, system.askTimeoutMs);
-    } else {
-      const { signal } = options;
-      if (signal?.aborted) return Promise.reject(signal.reason);
-      try {
+    // What is thrown in here rejects.
+    return new Promise<Reply>((resolve, reject) => {
+      let letter: AskLetter;
+      if (options === undefined) letter = new AskLetter(message, undefined, cell, system.askTimeoutMs);
+      else {
+        const { signal } = options;
+        signal?.throwIfAborted();
         const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, system.askTimeoutMs, 1);
         letter = new AskLetter(message, envelopeOf(message, cell, options), cell, timeoutMs);
-      } catch (error) {
-        return Promise.reject(error);
+        if (signal) letter.listen(signal);
       }
-      if (signal) letter.listen(signal);
-    }
-    return new Promise<Reply>((resolve, reject) => {
       letter.resolve = resolve as (value: unknown) => void;
       letter.reject = reject;
       cell.post(letter);

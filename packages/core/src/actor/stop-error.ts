@@ -1,6 +1,6 @@
 import { LoomError } from '../errors/loom-error.js';
 import type { Cell } from './cell.js';
-import { is } from './cell-state.js';
+import * as is from './cell-state.js';
 
 export function stopError(cell: Cell): LoomError {
   return new LoomError('LOOM_ACTOR_STOPPED', `Actor "${cell.path}" was stopped.`, { actor: cell.path });
@@ -8,5 +8,5 @@ export function stopError(cell: Cell): LoomError {
 
 /** A handler that outlived its actor may begin nothing that nobody would end. @throws LoomError `LOOM_ACTOR_STOPPED` */
 export function checkAlive(cell: Cell): void {
-  if ((cell.flags & (is.stopped | is.dormant)) !== 0) throw stopError(cell);
+  if (is.any(cell, is.stopped | is.dormant)) throw stopError(cell);
 }

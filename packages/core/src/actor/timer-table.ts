@@ -1,13 +1,13 @@
 import { wholeNumber } from '../internal/numeric-option.js';
 import type { Cell } from './cell.js';
-import { is } from './cell-state.js';
-import { Letter } from './letter.js';
+import * as is from './cell-state.js';
+import { Notice } from './letter.js';
 import { checkAlive } from './stop-error.js';
 import type { ActorTimers } from './timers.js';
 
 const ending = is.draining | is.stopping;
 
-class TimerLetter extends Letter {
+class TimerLetter extends Notice {
   readonly #timer: Timer;
 
   constructor(message: unknown, timer: Timer) {
@@ -16,10 +16,6 @@ class TimerLetter extends Letter {
   }
   override deliver(cell: Cell): unknown {
     return this.#timer.handled() ? cell.receive(this.body) : undefined;
-  }
-  override abandon(): void {}
-  override get isEssential(): boolean {
-    return true;
   }
 }
 
@@ -71,7 +67,7 @@ export class TimerTable implements ActorTimers {
       cancel = cell.system.clock.setTimer(ms, () => {
         if (periodic) arm();
         // A slow actor gets one tick, not all that it missed; one that ends gets none.
-        if (waiting || (cell.flags & ending) !== 0) return;
+        if (waiting || is.any(cell, ending)) return;
         waiting = true;
         cell.enqueue(new TimerLetter(message, timer));
       });

@@ -3,11 +3,11 @@ import type { ActorInstance } from './actor-definition.js';
 import type { ActorRef } from './actor-ref.js';
 import type { Cell } from './cell.js';
 import type { CellExtras } from './cell-extras.js';
-import { is } from './cell-state.js';
-import { Letter } from './letter.js';
+import * as is from './cell-state.js';
+import { Notice } from './letter.js';
 
 /** Tells a watcher, in the order of its other messages, that an actor has stopped. */
-class Terminated extends Letter {
+class Terminated extends Notice {
   readonly #target: Cell;
 
   constructor(target: Cell) {
@@ -19,17 +19,13 @@ class Terminated extends Letter {
     if (!cell.extras?.watching?.delete(this.#target)) return undefined;
     return (cell.instance as ActorInstance).onTerminated?.(this.#target.self, cell.context);
   }
-  override abandon(): void {}
-  override get isEssential(): boolean {
-    return true;
-  }
 }
 
 export function watch(cell: Cell, ref: ActorRef): void {
   const target = cellOf(ref);
   if (target === cell) return;
   (cell.extra.watching ??= new Set()).add(target);
-  if ((target.flags & (is.stopped | is.dormant)) !== 0) cell.enqueue(new Terminated(target));
+  if (is.any(target, is.stopped | is.dormant)) cell.enqueue(new Terminated(target));
   else (target.extra.watchers ??= new Set()).add(cell);
 }
 

@@ -1,3 +1,4 @@
+import { isObject } from '../internal/is-object.js';
 import type { ErrorRecord } from '../worker/task.js';
 
 const maxCauses = 8;
@@ -30,7 +31,7 @@ function recordOf(error: unknown, causesLeft: number): ErrorRecord {
 function read(error: unknown): unknown[] {
   return ['name', 'message', 'code', 'stack', 'retryable', 'cause'].map((key) => {
     try {
-      return typeof error === 'object' && error ? (error as Record<string, unknown>)[key] : undefined;
+      return isObject(error) ? (error as Readonly<Record<string, unknown>>)[key] : undefined;
     } catch {
       return undefined;
     }

@@ -1,3 +1,5 @@
+import { isObject } from '../internal/is-object.js';
+
 const brand: unique symbol = Symbol.for('loom.error') as never;
 
 /** Stable codes to branch on. Adding one is a feature; renaming one is a breaking change. */
@@ -49,9 +51,8 @@ export class LoomError extends Error {
 
 /** Whether `error` is a {@link LoomError} of any loaded copy of core, and of `code` when one is given. */
 export function isLoomError(error: unknown, code?: LoomErrorCode): error is LoomError {
-  if (typeof error !== 'object' || error === null) return false;
   try {
-    return brand in error && (code === undefined || (error as LoomError).code === code);
+    return isObject(error) && brand in error && (code === undefined || (error as LoomError).code === code);
   } catch {
     return false;
   }

@@ -1,4 +1,4 @@
-import { LoomError } from '../errors/loom-error.js';
+import { invalidOption } from './invalid-option.js';
 
 /**
  * A whole number from `min` to `max`, or the default for `undefined`. `Infinity` is allowed where it is `max`.
@@ -15,7 +15,7 @@ export function wholeNumber<Default extends number | undefined>(
   const isWhole = Number.isSafeInteger(value) || value === Infinity;
   if (isWhole && value >= min && value <= max) return value;
   const range = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `${min} to ${max}`;
-  throw new LoomError('LOOM_INVALID_OPTION', `${name} is ${String(value)}; give a whole number, ${range}.`, {
+  throw invalidOption(`${name} is ${String(value)}; give a whole number, ${range}.`, {
     option: name,
     value,
   });

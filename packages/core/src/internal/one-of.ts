@@ -1,8 +1,8 @@
-import { LoomError } from '../errors/loom-error.js';
+import { invalidOption } from './invalid-option.js';
 
 /** @throws LoomError `LOOM_INVALID_OPTION` when `value` is none of `allowed` */
 export function oneOf<Value extends string>(name: string, value: Value, allowed: readonly Value[]): Value {
   if (allowed.includes(value)) return value;
   const message = `${name} is ${JSON.stringify(value)}; give one of ${allowed.join(', ')}.`;
-  throw new LoomError('LOOM_INVALID_OPTION', message, { option: name, value });
+  throw invalidOption(message, { option: name, value });
 }

@@ -4,16 +4,16 @@ import type { Clock } from '../ports/clock.js';
 export abstract class Deadline {
   /** Set by {@link Deadlines}: milliseconds since its epoch, a small number that needs no allocation. */
   due = 0;
-  line: Line | undefined = undefined;
-  next: Deadline | undefined = undefined;
-  previous: Deadline | undefined = undefined;
+  line: Line | undefined;
+  next: Deadline | undefined;
+  previous: Deadline | undefined;
   abstract expire(): void;
 }
 
 /** Deadlines of equal length, in the order of their times. The links are in them: joining allocates nothing. */
 class Line {
-  first: Deadline | undefined = undefined;
-  last: Deadline | undefined = undefined;
+  first: Deadline | undefined;
+  last: Deadline | undefined;
 
   push(deadline: Deadline): void {
     deadline.line = this;
@@ -64,8 +64,8 @@ export class Deadlines {
     if (deadline.due < this.#firesAt) this.#arm(nowMs - this.#epochMs, deadline.due);
   }
 
-  remove(deadline: Deadline): void {
-    deadline.line?.remove(deadline);
+  remove(deadline: Deadline | undefined): void {
+    deadline?.line?.remove(deadline);
   }
 
   close(): void {

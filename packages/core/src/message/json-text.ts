@@ -24,7 +24,7 @@ export function toJsonText(value: unknown, { what, maxBytes }: JsonTextOptions):
     flaw = flawOf(value, 0);
     text = flaw ? '' : (JSON.stringify(value) ?? 'null');
   } catch (cause) {
-    flaw = { path: '', found: `something that cannot be read (${errorRecord(cause).message})` };
+    flaw = flawed(`something that cannot be read (${errorRecord(cause).message})`);
   }
   if (flaw) {
     const path = `$${flaw.path.length > 200 ? `${flaw.path.slice(0, 200)}…` : flaw.path}`;
@@ -44,6 +44,10 @@ interface Flaw {
   readonly found: string;
 }
 
+function flawed(found: string): Flaw {
+  return { path: '', found };
+}
+
 function flawOf(value: unknown, depth: number): Flaw | undefined {
   switch (typeof value) {
     case 'string':
@@ -51,16 +55,16 @@ function flawOf(value: unknown, depth: number): Flaw | undefined {
     case 'undefined':
       return undefined;
     case 'number':
-      return Number.isFinite(value) ? undefined : { path: '', found: String(value) };
+      return Number.isFinite(value) ? undefined : flawed(String(value));
     case 'object':
       return value === null ? undefined : flawIn(value, depth + 1);
     default:
-      return { path: '', found: `a ${typeof value}` };
+      return flawed(`a ${typeof value}`);
   }
 }
 
 function flawIn(value: object, depth: number): Flaw | undefined {
-  if (depth > maxDepth) return { path: '', found: `in a cycle, or more than ${maxDepth} levels deep` };
+  if (depth > maxDepth) return flawed(`in a cycle, or more than ${maxDepth} levels deep`);
   if (Array.isArray(value)) return flawInArray(value, depth);
   const flaw = flawInObject(value, depth);
   const { toJSON } = value as { toJSON?: unknown };
@@ -71,8 +75,7 @@ function flawIn(value: object, depth: number): Flaw | undefined {
 function flawInArray(value: readonly unknown[], depth: number): Flaw | undefined {
   for (let i = 0; i < value.length; i++) {
     const item = value[i];
-    const flaw =
-      item === undefined && !(i in value) ? { path: '', found: 'a hole in the array' } : flawOf(item, depth);
+    const flaw = item === undefined && !(i in value) ? flawed('a hole in the array') : flawOf(item, depth);
     if (flaw) return within(`[${i}]`, flaw);
   }
   return undefined;
@@ -82,7 +85,7 @@ function flawInObject(value: object, depth: number): Flaw | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   // A plain object of another realm has that realm's `Object.prototype`, which ends the chain too.
   if (prototype !== Object.prototype && prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    return { path: '', found: `an instance of ${value.constructor?.name}, which has no toJSON` };
+    return flawed(`an instance of ${value.constructor?.name}, which has no toJSON`);
   }
   for (const key in value) {
     const flaw = flawOf((value as Record<string, unknown>)[key], depth);

@@ -26,7 +26,7 @@ export interface ExecutionStore extends AsyncDisposable {
   /**
    * Records what came of one task: O(1), the head is not touched. Accepted when the execution is not
    * finished and the task has no final record and `held` is the token now in force (1 until a pending
-   * record raises it). A `pending` record with a `dueAt` also lowers the execution's `wakeAt` to it.
+   * record raises it). `stale` also when another than its `holder` holds the execution.
    * The `counters` of an accepted reply are atomic: each accepted final record sees its own count, so
    * exactly one caller sees a given value.
    */
@@ -35,9 +35,9 @@ export interface ExecutionStore extends AsyncDisposable {
   /**
    * Compare-and-set on the head: writes it, the given records and `wakeAt` together or not at all.
    * Refused as `conflict` when `expectedVersion` is not the stored one, when the execution is finished
-   * or unknown, or when one of `records` would be refused by {@link record}, in their order.
-   * `wakeAt` is set first and then lowered by pending records, so that none of them is slept through; what
-   * is finished never wakes.
+   * or unknown, when another than its `holder` holds it, or when one of `records` would be refused by
+   * {@link record}, in their order.
+   * What is finished is held by nobody and never wakes.
    */
   commit(transition: Transition): Promise<CommitReply>;
 
@@ -45,11 +45,18 @@ export interface ExecutionStore extends AsyncDisposable {
   records(query: RecordQuery): Promise<readonly StoredRecord[]>;
 
   /**
-   * Takes unfinished executions whose `wakeAt` has come, oldest first, and moves their `wakeAt` to
-   * `now + leaseMs`, so that no other caller gets them meanwhile. A lease may end early with the process
-   * that holds it, and never ends late.
+   * Renews the lease of `holder` on everything it holds, and gives it unfinished executions that nobody
+   * holds and whose `wakeAt` is `null` or has come: earliest `wakeAt` first, `null` before all others. An
+   * execution is held from its creation or a claim until it finishes, its holder leaves, or the lease of its
+   * holder ends; a holder whose lease ended is forgotten at the next claim of somebody else that may take
+   * something. While it is held, nobody else may claim it, nor write to it in a holder's name: a holder that
+   * loads what it claimed has seen the last write of the one before. Leases run on the adapter's clock, because callers may
+   * disagree about the time; a lease may end early with the process that has it, and never ends late.
    */
   claim(request: ClaimRequest): Promise<ClaimReply>;
+
+  /** What `holder` holds is held by nobody, and its seat is free. Unknown: nothing. */
+  leave(holder: string): Promise<void>;
 
   /** Heads that match, newest first (by `createdAt`, then latest stored), in pages. */
   list(query: ExecutionQuery): Promise<ExecutionPage>;
@@ -85,8 +92,10 @@ export interface NewExecution {
   /** Higher first. @default 0 */
   readonly priority?: number | undefined;
   readonly tags?: readonly string[] | undefined;
-  /** Milliseconds since the epoch; `null`: never by itself. */
+  /** While nobody holds it, it can be claimed from then on; milliseconds since the epoch. `null`: at once. */
   readonly wakeAt: number | null;
+  /** Holds it from the start. @default nobody */
+  readonly holder?: string | undefined;
 }
 
 /** Pinned by content: the same text always has the same hash, and is stored once. */
@@ -122,6 +131,8 @@ export interface StoredExecution extends ExecutionHead {
   readonly state: string;
   /** By node; a node without final records is absent. */
   readonly counters: Readonly<Record<string, NodeCounters>>;
+  /** Of the holder, while somebody holds it. */
+  readonly seat?: number | undefined;
 }
 
 /** Final records of a node. `done` counts both kinds. */
@@ -154,6 +165,8 @@ export interface RecordEntry {
   /** `pending` only: hand-outs that ended without any report (a killed process). @default 0 */
   readonly crashes?: number | undefined;
   readonly at: number;
+  /** Who writes; in a transition its own counts. @default somebody who asks nobody */
+  readonly holder?: string | undefined;
 }
 
 export interface StoredRecord {
@@ -183,6 +196,8 @@ export interface Transition {
   readonly wakeAt?: number | null | undefined;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** Who writes. @default somebody who asks nobody */
+  readonly holder?: string | undefined;
 }
 
 export type CommitReply =
@@ -199,16 +214,33 @@ export interface RecordQuery {
 }
 
 export interface ClaimRequest {
+  /** Who asks: unique to one start of one orchestrator. A text that is not empty. */
+  readonly holder: string;
+  /** Compared with `wakeAt`; milliseconds since the epoch. */
   readonly now: number;
+  /** Milliseconds, above 0. */
   readonly leaseMs: number;
-  /** 1 or more. */
+  /** 0 or more; 0 renews only. */
   readonly limit: number;
 }
 
 export interface ClaimReply {
   readonly ids: readonly string[];
-  /** The earliest `wakeAt` of an unfinished execution that was not taken; `null` when there is none. */
+  /**
+   * When a claim may find more, if nothing is stored meanwhile: the earliest `wakeAt` of those nobody holds
+   * (`now` for one that could be claimed already), or the earliest end of the lease of another holder that
+   * holds something, on the caller's clock as far as the adapter can tell. `null`: never.
+   */
   readonly nextWakeAt: number | null;
+  /** The holder was known. `false` also at the first claim: whatever it held before may be somebody else's now. */
+  readonly renewed: boolean;
+  /**
+   * The holder's number among all that share the store, from 0: the smallest that no other living holder has.
+   * Stays the same while the lease is renewed. What is sent to a holder can so be sent to a place that outlives it.
+   */
+  readonly seat: number;
+  /** Numbers below the highest ever given that no living holder has. */
+  readonly freeSeats: readonly number[];
 }
 
 /** Absent fields do not restrict. */

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../message/json.js';
+import type { InstanceRegistry } from './instance-registry.js';
 
 /**
  * Named queues of JSON messages. At least once while its store lives; within one priority roughly
@@ -28,6 +29,17 @@ export interface MessageQueue extends AsyncDisposable {
    */
   consume(queue: string, handler: DeliveryHandler, options?: ConsumeOptions): Promise<Consumer>;
 
+  /**
+   * Takes messages back. Those that wait are removed and never delivered; one that is being handled is removed
+   * too, and its delivery's signal is aborted with `LOOM_CANCELLED` at the latest after a tenth of its lease.
+   * Dead letters stay, and ids that are not known are passed over.
+   * @returns how many were removed
+   */
+  withdraw(queue: string, ids: readonly string[]): Promise<number>;
+
+  /** What one group of {@link OutgoingMessage.group} is doing; zeros for one nobody used. */
+  group(queue: string, key: string): Promise<GroupStats>;
+
   /** Counts and age of one queue; zeros for a queue nobody used. */
   stats(queue: string): Promise<QueueStats>;
 
@@ -37,6 +49,9 @@ export interface MessageQueue extends AsyncDisposable {
 
   /** What is needed to see and to mend dead letters. */
   readonly deadLetters: DeadLetters;
+
+  /** Where the processes that consume make themselves known; absent where the adapter has no such place. */
+  readonly instances?: InstanceRegistry | undefined;
 
   /**
    * Stops all consumers as {@link Consumer.close} does, then releases. Handlers that still run may send.
@@ -63,6 +78,32 @@ export interface OutgoingMessage {
    * included, and for an hour after it was sent, discarded or not. 1 to 1000 characters.
    */
   readonly dedupeId?: string | undefined;
+  /** @default none: delivered in the order of the queue, without limits */
+  readonly group?: MessageGroup | undefined;
+}
+
+/**
+ * Messages of one queue and one key share these limits, over all consumers in all processes. Keys take turns:
+ * the next message to be delivered is the oldest of the key that has waited longest for its turn, so one key
+ * with many messages does not keep the others waiting. Within a key, higher priorities go first. The limits
+ * that were sent last are those in force.
+ */
+export interface MessageGroup {
+  /** 1 to 256 characters. */
+  readonly key: string;
+  /** Deliveries at the same time; 1 or more. @default no limit */
+  readonly concurrency?: number | undefined;
+  /** Deliveries begun in any window of `perMs` milliseconds; both 1 or more. @default no limit */
+  readonly rate?: { readonly limit: number; readonly perMs: number } | undefined;
+}
+
+export interface GroupStats {
+  /** Ready, and held back by turns or limits. */
+  readonly waiting: number;
+  /** Being handled. */
+  readonly active: number;
+  /** When the rate lets the next one begin, if it does not now; milliseconds since the epoch. */
+  readonly openAt: number | null;
 }
 
 export interface Delivery {
@@ -73,7 +114,10 @@ export interface Delivery {
   readonly attempt: number;
   /** Milliseconds since the epoch. */
   readonly sentAt: number;
-  /** Aborted with `LOOM_LEASE_LOST` when another consumer may have the message, with `LOOM_CLOSED` on `close({ abort })`. */
+  /**
+   * Aborted with `LOOM_LEASE_LOST` when another consumer may have the message, with `LOOM_CANCELLED` when it was
+   * withdrawn, with `LOOM_CLOSED` on `close({ abort })`.
+   */
   readonly signal: AbortSignal;
   /**
    * Sets the end of the lease to `leaseMs` from now; for a handler about to block its event loop.
@@ -108,7 +152,7 @@ export interface Consumer {
 }
 
 export interface QueueStats {
-  /** Could be delivered now. */
+  /** Wait to be delivered, those that the limits of their group hold back included. */
   readonly ready: number;
   readonly delayed: number;
   /** Being handled. */

@@ -3,16 +3,33 @@ import type { ActorDefinition } from '../actor/actor-definition.js';
 import { resolveSpec } from '../actor/actor-spec.js';
 import type { ActorSource } from '../actor/actor-source.js';
 import type { ActorOptions } from '../actor/spawn-options.js';
-import { LoomError } from '../errors/loom-error.js';
+import { invalidOption } from '../internal/invalid-option.js';
+import { Listeners } from '../internal/listeners.js';
 import { wholeNumber } from '../internal/numeric-option.js';
+import type { JsonValue } from '../message/json.js';
 
 export interface RegisterOptions extends ActorOptions {
   /** Tasks of this type at the same time in one worker; 1 to 10_000. @default the worker's `concurrency` */
   readonly concurrency?: number | undefined;
-  /** Whatever a catalogue should know of the type. */
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** Shared by the tasks of this type that have one key, over all workers. @default none */
+  readonly limit?: ActorLimit | undefined;
+  /**
+   * Whatever a catalogue should know of the type. Workers make its `version` (semantic), `capabilities` and
+   * `tags` (lists of words) known to others. @default version 0.0.0
+   */
+  readonly metadata?: object | undefined;
   /** A keyed actor without messages for this long is put away until its next one; milliseconds, 1 or more. @default never */
   readonly passivateAfterMs?: number | undefined;
+}
+
+/** Limits for the tasks of one actor type that have one key. Keys take turns. See `MessageGroup`. */
+export interface ActorLimit {
+  /** What tells tasks apart; what is no text counts by its JSON. Pure. @default one key for the type */
+  readonly key?: ((input: JsonValue) => unknown) | undefined;
+  /** Tasks of a key at the same time; 1 or more. @default no limit */
+  readonly concurrency?: number | undefined;
+  /** Tasks of a key that begin in any window of `perMs` milliseconds; both 1 or more. @default no limit */
+  readonly rate?: { readonly limit: number; readonly perMs: number } | undefined;
 }
 
 export interface ActorRegistration {
@@ -31,7 +48,7 @@ export interface RegistryChange {
 /** Which actor types there are and what stands behind each. In memory; several workers may share one. */
 export class ActorRegistry {
   readonly #registrations = new Map<string, ActorRegistration>();
-  readonly #listeners = new Set<(change: RegistryChange) => void>();
+  readonly #changes = new Listeners<RegistryChange>();
 
   /**
    * @param type - 1 to 128 letters, digits, `.`, `_` or `-`: it becomes part of a queue's name
@@ -42,14 +59,14 @@ export class ActorRegistry {
   register(type: string, actor: ActorSource, options: RegisterOptions = {}): { readonly replaced: boolean } {
     if (!isActorType(type)) {
       const message = `Actor type ${JSON.stringify(type)} cannot be part of a queue's name; give 1 to 128 letters, digits, ".", "_" or "-".`;
-      throw new LoomError('LOOM_INVALID_OPTION', message, { type });
+      throw invalidOption(message, { type });
     }
     const definition = resolveActor(actor, `actor type "${type}"`);
     checkOptions(type, definition, options);
     const replaced = this.#registrations.has(type);
     const registration = { type, actor, options, definition };
     this.#registrations.set(type, registration);
-    this.#announce({ kind: replaced ? 'replaced' : 'registered', registration });
+    this.#changes.tell({ kind: replaced ? 'replaced' : 'registered', registration });
     return { replaced };
   }
 
@@ -71,27 +88,17 @@ export class ActorRegistry {
     const registration = this.#registrations.get(type);
     if (!registration) return false;
     this.#registrations.delete(type);
-    this.#announce({ kind: 'unregistered', registration });
+    this.#changes.tell({ kind: 'unregistered', registration });
     return true;
   }
 
   /**
-   * Tells `listener` of every change from now on, synchronously. What it throws is dropped.
+   * Tells `listener` of every change from now on, synchronously. What it throws is dropped: a listener cannot
+   * undo a registration, nor keep the others from hearing of it.
    * @returns the function that ends it
    */
   onChange(listener: (change: RegistryChange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  #announce(change: RegistryChange): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(change);
-      } catch {
-        // A listener cannot undo a registration, nor keep the others from hearing of it.
-      }
-    }
+    return this.#changes.add(listener);
   }
 }
 
@@ -100,12 +107,15 @@ function isActorType(type: unknown): boolean {
 }
 
 function checkOptions(type: string, definition: ActorDefinition, options: RegisterOptions): void {
-  const { concurrency, passivateAfterMs } = options;
+  const { concurrency, passivateAfterMs, limit } = options;
   wholeNumber('concurrency', concurrency, undefined, 1, 10_000);
   wholeNumber('passivateAfterMs', passivateAfterMs, undefined, 1);
+  wholeNumber('limit.concurrency', limit?.concurrency, undefined, 1);
+  wholeNumber('limit.rate.limit', limit?.rate?.limit, undefined, 1);
+  wholeNumber('limit.rate.perMs', limit?.rate?.perMs, undefined, 1);
   resolveSpec(definition, options);
   if (definition.kind === 'instance' && (concurrency ?? 1) > 1) {
     const message = `Actor type "${type}" is one instance, so it serves one task at a time, not ${concurrency}. Register its class or a factory.`;
-    throw new LoomError('LOOM_INVALID_OPTION', message, { type, concurrency });
+    throw invalidOption(message, { type, concurrency });
   }
 }

@@ -4,12 +4,12 @@ import { commitCases } from './execution-store/commit-cases.js';
 import { crashCases } from './execution-store/crash-cases.js';
 import { createCases } from './execution-store/create-cases.js';
 import type { ExecutionStoreHarness } from './execution-store/harness.js';
+import { holdingCases } from './execution-store/holding-cases.js';
 import { listCases } from './execution-store/list-cases.js';
 import { payloadCases } from './execution-store/payload-cases.js';
 import { pruneCases } from './execution-store/prune-cases.js';
 import { randomCases } from './execution-store/random-cases.js';
 import { recordCases } from './execution-store/record-cases.js';
-import { wakeCases } from './execution-store/wake-cases.js';
 
 export type { ExecutionStoreHarness } from './execution-store/harness.js';
 
@@ -21,7 +21,7 @@ export const executionStoreConformance: readonly ConformanceCase<ExecutionStoreH
   ...createCases,
   ...recordCases,
   ...commitCases,
-  ...wakeCases,
+  ...holdingCases,
   ...listCases,
   ...pruneCases,
   ...payloadCases,

@@ -1,10 +1,16 @@
+export { blobStoreConformance } from './blob-store-conformance.js';
+export type { BlobStoreHarness } from './blob-store-conformance.js';
 export type { ConformanceCase } from './conformance-case.js';
 export { executionStoreConformance } from './execution-store-conformance.js';
 export type { ExecutionStoreHarness } from './execution-store-conformance.js';
+export { instanceRegistryConformance } from './instance-registry-conformance.js';
+export type { InstanceRegistryHarness } from './instance-registry-conformance.js';
 export { ManualClock, settled } from './manual-clock.js';
 export type { ManualClockOptions } from './manual-clock.js';
 export { messageQueueConformance } from './message-queue-conformance.js';
 export type { MessageQueueHarness } from './message-queue-conformance.js';
+export { outboxStoreConformance } from './outbox-store-conformance.js';
+export type { OutboxStoreHarness } from './outbox-store-conformance.js';
 export { TestProbe } from './test-probe.js';
 export { createTestSetup } from './test-setup.js';
 export type { LogLine, TestSetup } from './test-setup.js';

@@ -6,8 +6,11 @@ import { crashCases } from './message-queue/crash-cases.js';
 import { deadLetterCases } from './message-queue/dead-letter-cases.js';
 import { deliveryCases } from './message-queue/delivery-cases.js';
 import { failureCases } from './message-queue/failure-cases.js';
+import { groupCases } from './message-queue/group-cases.js';
+import { groupLifeCases } from './message-queue/group-life-cases.js';
 import type { MessageQueueHarness } from './message-queue/harness.js';
 import { randomCases } from './message-queue/random-cases.js';
+import { withdrawCases } from './message-queue/withdraw-cases.js';
 
 export type { MessageQueueHarness } from './message-queue/harness.js';
 
@@ -23,5 +26,8 @@ export const messageQueueConformance: readonly ConformanceCase<MessageQueueHarne
   ...controlCases,
   ...deadLetterCases,
   ...crashCases,
+  ...groupCases,
+  ...groupLifeCases,
+  ...withdrawCases,
   ...randomCases,
 ];

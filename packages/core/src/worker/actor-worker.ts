@@ -15,19 +15,23 @@ import { silentLogger } from '../lifecycle/silent-logger.js';
 import { systemClock } from '../lifecycle/system-clock.js';
 import type { Clock } from '../ports/clock.js';
 import type { IdSource } from '../ports/id-source.js';
+import type { ActorInstance, HostedActor, InstanceRegistry } from '../ports/instance-registry.js';
 import type { Logger } from '../ports/logger.js';
 import type { MessageQueue } from '../ports/message-queue.js';
 import type { Random } from '../ports/random.js';
 import { ActorRegistry } from '../registry/actor-registry.js';
-import type { RegisterOptions, RegistryChange } from '../registry/actor-registry.js';
-import { HostedType } from './hosted-type.js';
+import type { ActorRegistration, RegisterOptions, RegistryChange } from '../registry/actor-registry.js';
+import { createPresence } from './presence.js';
+import type { Presence } from './presence.js';
 import { QueueSender } from './queue-sender.js';
 import { QueueServer } from './queue-server.js';
 import { RemoteRef } from './remote-ref.js';
 import type { TaskOutcome, TaskRequest } from './task.js';
-import type { TaskActivity, TaskHost } from './task-pool.js';
+import { limitOf, TaskPool } from './task-pool.js';
+import type { TaskActivity } from './task-pool.js';
 import { aborted } from './task-run.js';
 import type { RunOptions } from './task-run.js';
+import type { WorkerHost } from './worker-host.js';
 
 export interface ActorWorkerOptions {
   /** Without one, the worker serves this process only. It stays open when the worker closes. */
@@ -42,6 +46,16 @@ export interface ActorWorkerOptions {
   readonly maxPayloadBytes?: number | undefined;
   /** Dead letters kept to be looked at; 0 or more. @default 100 */
   readonly deadLetterCapacity?: number | undefined;
+  /**
+   * Deliveries of one message or task from the queue before it is given up: a message whose handler threw, and
+   * either when its worker died, each time. A message becomes a dead letter, a task fails with
+   * `LOOM_TASK_CRASHED`. 1 or more. @default 5
+   */
+  readonly maxDeliveries?: number | undefined;
+  /** Where the worker makes itself known once it has started. It stays open when the worker closes. @default the queue's, if it has one */
+  readonly instances?: InstanceRegistry | undefined;
+  /** Where it runs and what sets it apart, such as `{ zone: 'west', gpu: 'a100' }`. @default none */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** A message or task of a worker that died comes back after at most this; milliseconds, 100 to 43_200_000. @default 5_000 */
   readonly leaseMs?: number | undefined;
   /** How long `close` waits for handlers that do not return; milliseconds, 0 or more. @default 5_000 */
@@ -72,13 +86,13 @@ export class ActorWorker implements AsyncDisposable {
   readonly name: string;
   readonly registry: ActorRegistry;
   readonly #system: ActorSystem;
-  readonly #host: TaskHost;
+  readonly #host: WorkerHost;
   readonly #logger: Logger;
-  readonly #hosted = new Map<string, HostedType>();
+  readonly #pools = new Map<string, TaskPool>();
   readonly #releases = new ReleaseStack();
-  readonly #closeTimeoutMs: number;
   readonly #sender: QueueSender | undefined;
   readonly #server: QueueServer | undefined;
+  readonly #presence: Presence | undefined;
   #starting: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
   #endDrain: () => void = () => undefined;
@@ -91,7 +105,6 @@ export class ActorWorker implements AsyncDisposable {
     this.name = name;
     this.registry = registry;
     this.#logger = logger === silentLogger ? logger : safeLogger(logger).child({ worker: name });
-    this.#closeTimeoutMs = wholeNumber('closeTimeoutMs', options.closeTimeoutMs, 5_000, 0);
     this.#system = new ActorSystem({
       clock,
       ids,
@@ -102,19 +115,27 @@ export class ActorWorker implements AsyncDisposable {
       actorOf: (type, key) => this.#refTo(type, key),
     });
     this.#host = {
+      worker: name,
       system: this.#system,
       clock,
       timeouts: new Deadlines(clock, 100),
+      poolOf: (type) => this.#poolOf(type),
       maxPayloadBytes: wholeNumber('maxPayloadBytes', options.maxPayloadBytes, 16 * 1024 * 1024, 1),
       concurrency: wholeNumber('concurrency', options.concurrency, 100, 1, 10_000),
+      leaseMs: wholeNumber('leaseMs', options.leaseMs, 5_000, 100, 43_200_000),
+      maxDeliveries: wholeNumber('maxDeliveries', options.maxDeliveries, 5, 1),
+      closeTimeoutMs: wholeNumber('closeTimeoutMs', options.closeTimeoutMs, 5_000, 0),
     };
     const { queue } = options;
-    const leaseMs = wholeNumber('leaseMs', options.leaseMs, 5_000, 100, 43_200_000);
     if (queue) {
       this.#sender = new QueueSender(queue, this.#system);
-      const { maxPayloadBytes } = this.#host;
-      const hosted = (type: string): HostedType | undefined => this.#hostedType(type);
-      this.#server = new QueueServer({ queue, system: this.#system, leaseMs, maxPayloadBytes, hosted });
+      this.#server = new QueueServer(queue, this.#host);
+    }
+    const { instances = queue?.instances, labels } = options;
+    if (instances) {
+      const own = { id: ids.next(), worker: name, labels, startedAt: clock.now() };
+      const describe = (): ActorInstance => ({ ...own, ...this.#describe() });
+      this.#presence = createPresence(instances, describe, clock, this.#logger);
     }
     const stopListening = registry.onChange((change) => this.#onChange(change));
     // Released in the opposite order.
@@ -124,6 +145,7 @@ export class ActorWorker implements AsyncDisposable {
     this.#releases.add('replies', () => this.#sender?.close(this.#closedError()));
     this.#releases.add('consumers', () => this.#server?.close(true));
     this.#releases.add('registry listener', stopListening);
+    this.#releases.add('presence', () => this.#presence && this.#inTime(this.#presence.close()));
   }
 
   /** Messages that reached no actor. */
@@ -158,9 +180,10 @@ export class ActorWorker implements AsyncDisposable {
   }
 
   /**
-   * Consumes the queue of every registered type, also of those registered later. Idempotent; nothing to do
-   * without a queue.
-   * @throws LoomError `LOOM_CLOSED`, or what the queue rejects with
+   * Consumes the queue of every registered type, also of those registered later, and makes the worker known.
+   * Idempotent; without a queue and a registry of instances there is nothing to do.
+   * @throws LoomError `LOOM_CLOSED`; `LOOM_INVALID_OPTION` when what is to be told of the worker cannot be used,
+   *   such as a `version` that is none; or what the queue rejects with
    */
   async start(): Promise<void> {
     this.#checkOpen();
@@ -207,14 +230,14 @@ export class ActorWorker implements AsyncDisposable {
    */
   run(task: TaskRequest, options?: RunOptions): TaskOutcome | Promise<TaskOutcome> {
     if (this.#draining) return aborted;
-    const hosted = this.#hostedType(task.actor);
-    if (hosted) return hosted.pool.run(task, options);
+    const pool = this.#poolOf(task.actor);
+    if (pool) return pool.run(task, options);
     return { kind: 'failed', error: errorRecord(this.#unknownActor(task.actor)) };
   }
 
   /** What the tasks of each type are doing; types that never had one are absent. */
   activity(): Readonly<Record<string, TaskActivity>> {
-    return Object.fromEntries([...this.#hosted].map(([type, { pool }]) => [type, pool.activity]));
+    return Object.fromEntries([...this.#pools].map(([type, { activity }]) => [type, activity]));
   }
 
   /**
@@ -253,52 +276,71 @@ export class ActorWorker implements AsyncDisposable {
   }
 
   async #serveAll(): Promise<void> {
-    const types = this.registry.list().map(({ type }) => type);
-    await Promise.all(types.map((type) => this.#serve(type)));
+    const serving = this.registry.list().map(({ type }) => this.#serve(type));
+    const [refused] = await Promise.all([this.#presence?.tell(), ...serving]);
+    if (refused) throw refused;
+  }
+
+  #describe(): Pick<ActorInstance, 'actors' | 'status' | 'slots'> {
+    const registrations = this.registry.list();
+    let [used, total] = [0, 0];
+    for (const registration of registrations) {
+      const limit = limitOf(registration, this.#host);
+      total += limit;
+      // More than it may be, when its limit has just been lowered.
+      used += Math.min(this.#pools.get(registration.type)?.activity.running ?? 0, limit);
+    }
+    return {
+      actors: registrations.map(hostedActor),
+      status: this.#draining ? 'draining' : 'ready',
+      slots: { used, total },
+    };
   }
 
   async #serve(type: string): Promise<void> {
-    const hosted = this.#hostedType(type);
-    if (hosted && !this.#draining) await this.#server?.serve(type, hosted.pool.activity.limit);
+    const pool = this.#poolOf(type);
+    if (pool && !this.#draining) await this.#server?.serve(type, pool.activity.limit);
   }
 
   async #drain(): Promise<void> {
     await this.#starting?.catch(() => undefined);
+    this.#tellIfStarted();
     await this.#server?.close(false);
     // A task may tell an actor, but an actor starts no task.
-    await Promise.all([...this.#hosted.values()].map(({ pool }) => pool.idle()));
+    await Promise.all([...this.#pools.values()].map((pool) => pool.idle()));
     await this.#system.scheduler.idle();
   }
 
   /** The one there is of `type`, made now if it is the first time. */
-  #hostedType(type: string): HostedType | undefined {
-    const known = this.#hosted.get(type);
+  #poolOf(type: string): TaskPool | undefined {
+    const known = this.#pools.get(type);
     if (known) return known;
     const registration = this.registry.get(type);
     if (!registration) return undefined;
-    const hosted = new HostedType(registration, this.#host);
-    this.#hosted.set(type, hosted);
-    return hosted;
+    const pool = new TaskPool(registration, this.#host);
+    this.#pools.set(type, pool);
+    return pool;
   }
 
   #refTo(type: string, key: string | undefined): ActorRef {
-    const hosted = this.#hostedType(type);
-    if (hosted) return hosted.home.actorOf(key);
+    const pool = this.#poolOf(type);
+    if (pool) return pool.home.actorOf(key);
     if (this.#sender) return new RemoteRef(key === undefined ? type : `${type}/${key}`, this.#sender);
     throw this.#unknownActor(type);
   }
 
   #onChange({ kind, registration }: RegistryChange): void {
     const { type } = registration;
-    const hosted = this.#hosted.get(type);
+    const pool = this.#pools.get(type);
+    this.#tellIfStarted();
     if (kind === 'replaced') {
-      const before = hosted?.pool.activity.limit;
-      hosted?.replace(registration);
-      if (before !== hosted?.pool.activity.limit) this.#background(type, () => this.#serveAgain(type));
+      const before = pool?.activity.limit;
+      pool?.replace(registration);
+      if (before !== pool?.activity.limit) this.#background(type, () => this.#serveAgain(type));
     } else if (kind === 'unregistered') {
-      this.#hosted.delete(type);
+      this.#pools.delete(type);
       const reason = this.#unknownActor(type);
-      this.#background(type, () => Promise.all([this.#server?.stop(type, true), hosted?.close(reason)]));
+      this.#background(type, () => Promise.all([this.#server?.stop(type, true), pool?.close(reason)]));
     } else {
       this.#background(type, async () => this.#starting && this.#serve(type));
     }
@@ -308,6 +350,10 @@ export class ActorWorker implements AsyncDisposable {
     if (!this.#starting) return;
     await this.#server?.stop(type, false);
     await this.#serve(type);
+  }
+
+  #tellIfStarted(): void {
+    if (this.#starting) void this.#presence?.tell();
   }
 
   #notify(listener: (type: string) => void, type: string): void {
@@ -323,23 +369,24 @@ export class ActorWorker implements AsyncDisposable {
   }
 
   async #closeActors(): Promise<void> {
-    const hosted = [...this.#hosted.values()];
-    const closing = Promise.all([
-      this.#system.close(),
-      ...hosted.map((type) => type.close(this.#closedError())),
-    ]);
-    let cancel: () => void = () => undefined;
-    const late = new Promise<true>((resolve) => {
-      cancel = this.#host.clock.setTimer(this.#closeTimeoutMs, () => resolve(true));
-    });
-    if (await Promise.race([closing, late])) {
-      this.#logger.warn('Handlers did not return in time, so their actors were dropped', {
-        closeTimeoutMs: this.#closeTimeoutMs,
-      });
+    const pools = [...this.#pools.values()];
+    const closing = [this.#system.close(), ...pools.map((pool) => pool.close(this.#closedError()))];
+    if (!(await this.#inTime(Promise.all(closing)))) {
+      const { closeTimeoutMs } = this.#host;
+      this.#logger.warn('Handlers did not return in time, so their actors were dropped', { closeTimeoutMs });
     }
-    cancel();
     this.#system.kill();
-    for (const type of hosted) type.kill();
+    for (const pool of pools) pool.kill();
+  }
+
+  /** Waits for `work`, but not longer than `closeTimeoutMs`. @returns whether it is done */
+  async #inTime(work: Promise<unknown>): Promise<boolean> {
+    const { clock, closeTimeoutMs } = this.#host;
+    let cancel: () => void = () => undefined;
+    const late = new Promise<false>((resolve) => {
+      cancel = clock.setTimer(closeTimeoutMs, () => resolve(false));
+    });
+    return Promise.race([work.then(() => true), late]).finally(cancel);
   }
 
   #closeTimers(): void {
@@ -357,4 +404,9 @@ export class ActorWorker implements AsyncDisposable {
     const message = `No actor "${type}" is registered in worker "${this.name}". ${hint}`;
     return new LoomError('LOOM_UNKNOWN_ACTOR', message, { actor: type, nearest, worker: this.name });
   }
+}
+
+function hostedActor({ type, options }: ActorRegistration): HostedActor {
+  const { version = '0.0.0', capabilities, tags } = (options.metadata ?? {}) as Partial<HostedActor>;
+  return { type, version, capabilities, tags };
 }

@@ -3,6 +3,8 @@ import { describeMessage, notAnswered } from '../actor/ask-letter.js';
 import type { Cell } from '../actor/cell.js';
 import type { DeadLetterReason } from '../actor/dead-letters.js';
 import { Letter } from '../actor/letter.js';
+import { crowdOf } from '../internal/abort-crowd.js';
+import type { Abortable } from '../internal/abort-crowd.js';
 import type { MessageEnvelope } from '../message/envelope.js';
 import type { Delivery } from '../ports/message-queue.js';
 
@@ -16,16 +18,12 @@ export type LetterOutcome =
   | { readonly kind: 'refused'; readonly reason: DeadLetterReason | 'aborted' };
 
 /** A message from a queue: it is acknowledged only when its handler is done with it. */
-export class QueueLetter extends Letter {
+export class QueueLetter extends Letter implements Abortable {
   readonly outcome: Promise<LetterOutcome>;
   readonly #delivery: Delivery;
   readonly #extend: () => void;
   #resolve!: (outcome: LetterOutcome) => void;
-  readonly #onAbort = (): void => {
-    const { reason } = this.#delivery.signal;
-    this.#settle({ kind: 'refused', reason: 'aborted' });
-    this.cancel(reason);
-  };
+  readonly #crowd: Set<Abortable>;
 
   constructor(
     delivery: Delivery,
@@ -37,8 +35,12 @@ export class QueueLetter extends Letter {
     this.#delivery = delivery;
     this.#extend = extend;
     this.outcome = new Promise((resolve) => (this.#resolve = resolve));
-    delivery.signal.addEventListener('abort', this.#onAbort);
-    if (delivery.signal.aborted) this.#onAbort();
+    this.#crowd = crowdOf(delivery.signal).add(this);
+  }
+
+  abort(reason: unknown): void {
+    this.#settle({ kind: 'refused', reason: 'aborted' });
+    this.cancel(reason);
   }
 
   override succeed(value: unknown): void {
@@ -61,7 +63,7 @@ export class QueueLetter extends Letter {
 
   #settle(outcome: LetterOutcome): void {
     this.ended = true;
-    this.#delivery.signal.removeEventListener('abort', this.#onAbort);
+    this.#crowd.delete(this);
     this.#resolve(outcome);
   }
 }

@@ -12,7 +12,7 @@ import { createEnvelope } from '../message/create-envelope.js';
 import type { MessageEnvelope } from '../message/envelope.js';
 import type { JsonValue } from '../message/json.js';
 import type { Consumer, Delivery, MessageQueue } from '../ports/message-queue.js';
-import { actorQueueName, isReplyBody, parseAddress } from './wire.js';
+import { actorQueueName, isReplyBody, parseAddress, replyQueueName } from './wire.js';
 
 /** Sends messages to actors in other processes, and takes the replies to what was asked. */
 export class QueueSender {
@@ -26,7 +26,7 @@ export class QueueSender {
   constructor(queue: MessageQueue, system: ActorSystem) {
     this.#queue = queue;
     this.#system = system;
-    this.#replyQueue = `loom.replies.${system.ids.next()}`;
+    this.#replyQueue = replyQueueName(system.ids.next());
   }
 
   async tell(to: string, message: unknown, options: TellOptions = {}): Promise<void> {
@@ -43,17 +43,19 @@ export class QueueSender {
     const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, this.#system.askTimeoutMs, 1);
     signal?.throwIfAborted();
     const envelope = createEnvelope(message, to, { ...options, expiresInMs: timeoutMs }, this.#system);
-    const ask = new RemoteAsk(envelope, timeoutMs, () => this.#asks.delete(envelope.id));
+    const ask = new RemoteAsk(envelope, timeoutMs);
     this.#asks.set(envelope.id, ask);
     this.#system.asks.add(ask, timeoutMs);
     const crowd = signal && crowdOf(signal).add(ask);
     // The reply may come before `send` resolves, and the deadline before there is a reply queue.
     this.#listen()
       .then(() => this.#send({ ...envelope, replyTo: this.#replyQueue }, undefined))
-      .catch(ask.reject);
+      .catch(ask.abort);
     try {
       return await ask.reply;
     } finally {
+      this.#asks.delete(envelope.id);
+      this.#system.asks.remove(ask);
       crowd?.delete(ask);
     }
   }
@@ -64,14 +66,9 @@ export class QueueSender {
     this.#system.deadLetters.add(message, to, 'send-failed');
   }
 
-  /** Whether `queue` is one where somebody waits for a reply, and not the path of an actor. */
-  static isReplyQueue(replyTo: string): boolean {
-    return replyTo.startsWith('loom.replies.');
-  }
-
   async close(reason: unknown): Promise<void> {
     this.#closed = { reason };
-    for (const ask of this.#asks.values()) ask.reject(reason);
+    for (const ask of this.#asks.values()) ask.abort(reason);
     await (await this.#replies?.catch(() => undefined))?.close({ abort: true });
   }
 
@@ -98,7 +95,7 @@ export class QueueSender {
     // One that nobody waits for any more came too late: its ask has been rejected.
     if (!isReplyBody(body)) return;
     const ask = this.#asks.get(body.correlationId);
-    if (body.error) ask?.reject(errorFromRecord(body.error));
+    if (body.error) ask?.abort(errorFromRecord(body.error));
     else ask?.resolve(body.output);
   }
 }
@@ -107,42 +104,25 @@ class RemoteAsk extends Deadline implements Abortable {
   readonly reply: Promise<unknown>;
   readonly #envelope: MessageEnvelope;
   readonly #timeoutMs: number;
-  readonly #forget: () => void;
-  #resolve!: (value: unknown) => void;
-  #reject!: (reason: unknown) => void;
+  resolve!: (value: unknown) => void;
+  abort!: (reason: unknown) => void;
 
-  constructor(envelope: MessageEnvelope, timeoutMs: number, forget: () => void) {
+  constructor(envelope: MessageEnvelope, timeoutMs: number) {
     super();
     this.#envelope = envelope;
     this.#timeoutMs = timeoutMs;
-    this.#forget = forget;
     this.reply = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
+      this.resolve = resolve;
+      this.abort = reject;
     });
   }
 
-  resolve(value: unknown): void {
-    this.#end();
-    this.#resolve(value);
-  }
-  abort(reason: unknown): void {
-    this.reject(reason);
-  }
-  readonly reject = (reason: unknown): void => {
-    this.#end();
-    this.#reject(reason);
-  };
   expire(): void {
     const { to: actor, body } = this.#envelope;
     const timeoutMs = this.#timeoutMs;
     const queue = actorQueueName(parseAddress(actor).type);
     const message = `Actor "${actor}" did not answer ${describeMessage(body)} within ${timeoutMs} ms. Does a worker serve queue "${queue}"?`;
-    this.reject(new LoomError('LOOM_TIMEOUT', message, { actor, timeoutMs, queue }));
-  }
-  #end(): void {
-    this.line?.remove(this);
-    this.#forget();
+    this.abort(new LoomError('LOOM_TIMEOUT', message, { actor, timeoutMs, queue }));
   }
 }
 

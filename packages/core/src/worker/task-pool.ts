@@ -1,32 +1,20 @@
 import type { ActorDefinition } from '../actor/actor-definition.js';
 import type { ActorFunction } from '../actor/actor-source.js';
-import type { ActorHome } from '../actor/actor-home.js';
+import { ActorHome } from '../actor/actor-home.js';
 import { resolveSpec } from '../actor/actor-spec.js';
 import type { ActorSpec } from '../actor/actor-spec.js';
-import type { ActorSystem } from '../actor/actor-system.js';
 import type { Cell } from '../actor/cell.js';
-import { is } from '../actor/cell-state.js';
-import { kill, requestStop } from '../actor/lifecycle.js';
+import * as is from '../actor/cell-state.js';
+import { kill, requestStop, stopAll } from '../actor/lifecycle.js';
 import { Siblings } from '../actor/siblings.js';
 import { isThenable } from '../internal/thenable.js';
-import type { Deadlines } from '../lifecycle/deadlines.js';
-import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { ActorRegistration } from '../registry/actor-registry.js';
 import type { TaskOutcome, TaskRequest } from './task.js';
 import { TaskRun } from './task-run.js';
 import type { RunOptions } from './task-run.js';
 import { WaitingLine } from './waiting-line.js';
-
-/** What the pools of one worker share. */
-export interface TaskHost {
-  readonly system: ActorSystem;
-  readonly clock: Clock;
-  readonly timeouts: Deadlines;
-  readonly maxPayloadBytes: number;
-  /** Tasks of one type at the same time, where its registration does not say. */
-  readonly concurrency: number;
-}
+import type { WorkerHost } from './worker-host.js';
 
 /** What the tasks of one type are doing, for "why is it waiting". */
 export interface TaskActivity {
@@ -35,17 +23,22 @@ export interface TaskActivity {
   readonly limit: number;
 }
 
+/** Tasks of one type at the same time in one worker. */
+export function limitOf({ definition, options }: ActorRegistration, { concurrency }: WorkerHost): number {
+  return definition.kind === 'instance' ? 1 : (options.concurrency ?? concurrency);
+}
+
 /**
- * The tasks of one actor type in one worker: at most `limit` run, the others wait by priority, then in
- * order. A function is called directly. Otherwise each task has an actor to itself; an actor that completed one is used again,
+ * One registered type in one worker: the home of its actors, for messages, and a pool of places, for tasks. At
+ * most `limit` tasks run, the others wait by priority, then in order. A function is called directly. Otherwise each task has an actor to itself; an actor that completed one is used again,
  * one that threw or was told to stop is not.
  */
 export class TaskPool {
-  readonly host: TaskHost;
+  readonly host: WorkerHost;
   readonly logger: Logger;
   /** For messages about its results. */
   readonly what: string;
-  readonly #home: ActorHome;
+  readonly home: ActorHome;
   readonly #siblings: Siblings;
   readonly #waiting = new WaitingLine();
   /** Those whose handler returned a promise. */
@@ -58,12 +51,12 @@ export class TaskPool {
   #spec!: ActorSpec;
   #limit!: number;
 
-  constructor(registration: ActorRegistration, home: ActorHome, host: TaskHost) {
+  constructor(registration: ActorRegistration, host: WorkerHost) {
     const { type } = registration;
     this.host = host;
     this.logger = host.system.logger.child({ actor: type });
     this.what = `output of actor "${type}"`;
-    this.#home = home;
+    this.home = new ActorHome(registration, host.system);
     this.#siblings = new Siblings(undefined, type);
     this.replace(registration);
   }
@@ -73,11 +66,13 @@ export class TaskPool {
   }
 
   /** Tasks that have begun keep the handler they have. */
-  replace({ definition, options }: ActorRegistration): void {
+  replace(registration: ActorRegistration): void {
+    const { definition, options } = registration;
+    this.home.replace(registration);
     this.#definition = definition;
     // Whether a task is tried again is for its sender to say, so its actor is not restarted.
     this.#spec = resolveSpec(definition, { ...options, supervision: { onFailure: 'stop' } });
-    this.#limit = definition.kind === 'instance' ? 1 : (options.concurrency ?? this.host.concurrency);
+    this.#limit = limitOf(registration, this.host);
     this.#stopIdle();
     this.#pump();
   }
@@ -87,12 +82,6 @@ export class TaskPool {
     if (this.#running < this.#limit) this.#begin(run);
     else this.#waiting.push(run);
     return run.settled();
-  }
-
-  abortAll(reason: unknown): void {
-    for (let run = this.#waiting.first; run; run = this.#waiting.first) run.abort(reason);
-    for (const run of this.#pending) run.abort(reason);
-    this.#stopIdle();
   }
 
   /** Called once for each run, whether it had begun or was still in line. */
@@ -125,10 +114,11 @@ export class TaskPool {
 
   #begin(run: TaskRun): void {
     this.#running++;
+    run.start();
     const { call, kind } = this.#definition;
     if (call) this.#call(call, run);
     // The one instance there is also serves messages: its mailbox keeps the two apart.
-    else if (kind === 'instance') this.#home.actorOf(undefined).cell.post(run);
+    else if (kind === 'instance') this.home.actorOf(undefined).cell.post(run);
     else (run.cell = this.#takeIdle()).handleNow(run);
     if (run.outcome) return;
     this.#pending.add(run);
@@ -148,7 +138,7 @@ export class TaskPool {
 
   #takeIdle(): Cell {
     for (let cell = this.#idle.pop(); cell; cell = this.#idle.pop()) {
-      if ((cell.flags & (is.draining | is.stopping | is.stopped)) === 0) return cell;
+      if (!is.any(cell, is.draining | is.stopping | is.stopped)) return cell;
     }
     return this.host.system.adopt(this.#spec, this.#siblings);
   }
@@ -162,13 +152,16 @@ export class TaskPool {
     for (const cell of this.#idle.splice(0)) void requestStop(cell);
   }
 
-  /** Resolves when every actor of the pool has stopped. */
-  async close(): Promise<void> {
+  /** Tasks end now, actors after the message they are at; resolves when all have stopped. */
+  async close(reason: unknown): Promise<void> {
+    for (let run = this.#waiting.first; run; run = this.#waiting.first) run.abort(reason);
+    for (const run of this.#pending) run.abort(reason);
     this.#stopIdle();
-    await Promise.all(this.#siblings.all().map((cell) => requestStop(cell)));
+    await Promise.all([this.home.close(), stopAll(this.#siblings.all())]);
   }
 
   kill(): void {
+    this.home.kill();
     for (const cell of this.#siblings.all()) kill(cell);
   }
 }

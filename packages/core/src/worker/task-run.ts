@@ -19,6 +19,8 @@ export interface RunOptions {
    * or its handler asks for it, so it may be a getter; who hands out a task checks it before.
    */
   readonly signal?: AbortSignal | undefined;
+  /** Called when its handler gets it: at once, or after it has waited for a place. What it throws is logged. */
+  readonly onStart?: (() => void) | undefined;
   /** Called with what a handler passes to `context.progress`. What it throws is logged. */
   readonly onProgress?: ((data: unknown) => void) | undefined;
   /** Called on `context.heartbeat()`. What it throws is logged. */
@@ -33,14 +35,14 @@ const noHeaders: Headers = Object.freeze({});
  * Everything but the outcome is made when it is asked for.
  */
 export class TaskRun extends Letter implements Abortable, TaskContext {
-  readonly task: TaskRequest;
+  override readonly task: TaskRequest;
   readonly pool: TaskPool;
   readonly #options: RunOptions | undefined;
   /** The actor that serves it, when it is not a function. */
-  cell: Cell | undefined = undefined;
-  outcome: TaskOutcome | undefined = undefined;
-  #resolve: ((outcome: TaskOutcome) => void) | undefined = undefined;
-  #crowd: Set<Abortable> | undefined = undefined;
+  cell: Cell | undefined;
+  outcome: TaskOutcome | undefined;
+  #resolve: ((outcome: TaskOutcome) => void) | undefined;
+  #crowd: Set<Abortable> | undefined;
 
   constructor(task: TaskRequest, options: RunOptions | undefined, pool: TaskPool) {
     super(task.input);
@@ -85,17 +87,9 @@ export class TaskRun extends Letter implements Abortable, TaskContext {
   }
 
   override expire(): void {
-    const { actor, executionId, stage, index, attempt, timeoutMs } = this.task;
-    const where = `task ${index} of stage "${stage}", attempt ${attempt} in execution ${executionId}`;
-    const message = `Actor "${actor}" took longer than timeoutMs (${timeoutMs}) for ${where}.`;
-    const error = new LoomError('LOOM_TIMEOUT', message, {
-      executionId,
-      stage,
-      index,
-      attempt,
-      actor,
-      timeoutMs,
-    });
+    const { actor, timeoutMs } = this.task;
+    const message = `Actor "${actor}" took longer than timeoutMs (${timeoutMs}) for ${describeTask(this.task)}.`;
+    const error = new LoomError('LOOM_TIMEOUT', message, { ...placeOf(this.task), actor, timeoutMs });
     this.#endEarly(failure(error), error);
   }
 
@@ -128,8 +122,7 @@ export class TaskRun extends Letter implements Abortable, TaskContext {
     return super.signal;
   }
   get logger(): Logger {
-    const { executionId, stage, index, attempt } = this.task;
-    return this.pool.logger.child({ executionId, stage, index, attempt });
+    return this.pool.logger.child(placeOf(this.task));
   }
   override loggerFor(): Logger {
     return this.logger;
@@ -140,22 +133,22 @@ export class TaskRun extends Letter implements Abortable, TaskContext {
   get idempotencyKey(): string {
     return this.task.idempotencyKey;
   }
-  override get executionId(): string {
+  get executionId(): string {
     return this.task.executionId;
   }
-  override get stage(): string {
+  get stage(): string {
     return this.task.stage;
   }
-  override get index(): number {
+  get index(): number {
     return this.task.index;
   }
   get trace(): Headers {
     return this.task.headers ?? noHeaders;
   }
   get envelope(): MessageEnvelope {
-    const { executionId, stage, index, token, actor, input, idempotencyKey } = this.task;
+    const { executionId, actor, input, idempotencyKey } = this.task;
     return {
-      id: `${executionId}/${stage}/${index}/${token}`,
+      id: handOutId(this.task),
       to: actor,
       body: input,
       correlationId: executionId,
@@ -167,6 +160,9 @@ export class TaskRun extends Letter implements Abortable, TaskContext {
   }
   override envelopeFor(): MessageEnvelope {
     return this.envelope;
+  }
+  start(): void {
+    this.#tell(this.#options?.onStart, undefined);
   }
   override heartbeat(): void {
     this.#tell(this.#options?.onHeartbeat, undefined);
@@ -185,7 +181,21 @@ export class TaskRun extends Letter implements Abortable, TaskContext {
   }
 }
 
-function failure(error: unknown): TaskOutcome {
+/** Which attempt of which task: the fields that logs, errors and reports share. */
+export function placeOf({ executionId, stage, index, attempt }: TaskRequest) {
+  return { executionId, stage, index, attempt };
+}
+
+export function describeTask(task: TaskRequest): string {
+  return `task ${task.index} of stage "${task.stage}", attempt ${task.attempt} in execution ${task.executionId}`;
+}
+
+/** The same for every delivery of one hand-out, and for no other. */
+export function handOutId({ executionId, stage, index, token }: TaskRequest): string {
+  return `${executionId}/${stage}/${index}/${token}`;
+}
+
+export function failure(error: unknown): TaskOutcome {
   const record = errorRecord(error);
   // The same code on the same input will return the same kind of thing.
   const hopeless =

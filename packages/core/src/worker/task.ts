@@ -44,7 +44,7 @@ export type TaskOutcome =
   /** The attempt was told to stop (cancel or shutdown) and its result must not count. */
   | { readonly kind: 'aborted' };
 
-/** Identifies the attempt a {@link TaskOutcome} belongs to. */
+/** The end of one attempt, as the worker tells the orchestrator. */
 export interface TaskReport {
   readonly executionId: string;
   readonly stage: string;
@@ -52,4 +52,17 @@ export interface TaskReport {
   readonly token: number;
   readonly attempt: number;
   readonly outcome: TaskOutcome;
+  /** How long its handler had it, without the time in queues; milliseconds. */
+  readonly durationMs?: number | undefined;
+  /** Name of the worker. */
+  readonly worker?: string | undefined;
+}
+
+/** What the handler of an attempt says of its progress, to the same place as its {@link TaskReport}. May be lost. */
+export interface TaskProgress {
+  readonly executionId: string;
+  readonly stage: string;
+  readonly index: number;
+  readonly token: number;
+  readonly progress: JsonValue;
 }

@@ -1,3 +1,4 @@
+import { isObject, typeName } from '../internal/is-object.js';
 import type { MessageEnvelope } from '../message/envelope.js';
 import type { ErrorRecord, TaskRequest } from './task.js';
 import type { JsonValue } from '../message/json.js';
@@ -25,6 +26,11 @@ export function actorQueueName(type: string): string {
   return `loom.actors.${type}`;
 }
 
+/** Name of a queue where somebody waits for replies. The path of an actor never begins like it. */
+export function replyQueueName(id: string): string {
+  return `loom.replies.${id}`;
+}
+
 /** `type` or `type/key`: a type has no slash, a key may. */
 export function parseAddress(to: string): { readonly type: string; readonly key: string | undefined } {
   const slash = to.indexOf('/');
@@ -33,7 +39,7 @@ export function parseAddress(to: string): { readonly type: string; readonly key:
 
 /** @returns the body, or the reason why it is none */
 export function parseActorQueueBody(body: unknown): ActorQueueBody | string {
-  if (!isObject(body)) return 'The body is not an object.';
+  if (!isRecord(body)) return 'The body is not an object.';
   const { kind, task, replyTo, envelope } = body;
   if (kind === 'task') {
     const missing =
@@ -48,63 +54,54 @@ export function parseActorQueueBody(body: unknown): ActorQueueBody | string {
 
 export function isReplyBody(body: unknown): body is ReplyBody {
   return (
-    isObject(body) &&
+    isRecord(body) &&
     body['kind'] === 'reply' &&
-    isText(body['correlationId']) &&
-    ('output' in body || isObject(body['error']))
+    typeof body['correlationId'] === 'string' &&
+    ('output' in body || isRecord(body['error']))
   );
 }
 
-type FieldTypes = Readonly<Record<string, 'string' | 'number' | 'object'>>;
+// What must be there, by a value of the type that it must have.
+const taskFields = {
+  executionId: '',
+  stage: '',
+  index: 0,
+  attempt: 0,
+  token: 0,
+  actor: '',
+  idempotencyKey: '',
+} satisfies Partial<TaskRequest>;
+const envelopeFields = {
+  id: '',
+  to: '',
+  correlationId: '',
+  createdAt: 0,
+  headers: {},
+} satisfies Partial<MessageEnvelope>;
 
-const taskFields: FieldTypes = {
-  executionId: 'string',
-  stage: 'string',
-  index: 'number',
-  attempt: 'number',
-  token: 'number',
-  actor: 'string',
-  idempotencyKey: 'string',
-};
-const envelopeFields: FieldTypes = {
-  id: 'string',
-  to: 'string',
-  correlationId: 'string',
-  createdAt: 'number',
-  headers: 'object',
-};
-
-function missingField(record: unknown, fields: FieldTypes, name: string): string | undefined {
-  if (!isObject(record)) return `${name} is not an object.`;
-  const wrong = Object.entries(fields).find(
-    ([field, type]) => typeof record[field] !== type || record[field] === null,
+function missingField(record: unknown, fields: object, name: string): string | undefined {
+  if (!isRecord(record)) return `${name} is not an object.`;
+  const { timeoutMs = 1, priority = 0 } = record;
+  const given: Readonly<Record<string, unknown>> = { ...record, priority };
+  const wrong = Object.entries({ ...fields, priority: 0 }).find(
+    ([field, sample]) => typeName(given[field]) !== typeof sample,
   );
-  if (wrong) return `${name}.${wrong[0]} is ${describeType(record[wrong[0]])}; it must be a ${wrong[1]}.`;
-  const { timeoutMs, priority } = record;
-  if (priority !== undefined && typeof priority !== 'number')
-    return `${name}.priority is ${describeType(priority)}; it must be a number.`;
-  const isTimeout = timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 1);
-  return isTimeout ? undefined : `${name}.timeoutMs is ${describeType(timeoutMs)}; it must be 1 or more.`;
+  if (wrong) return mistake(`${name}.${wrong[0]}`, given[wrong[0]], `a ${typeof wrong[1]}`);
+  const isTimeout = typeof timeoutMs === 'number' && timeoutMs >= 1;
+  return isTimeout ? undefined : mistake(`${name}.timeoutMs`, timeoutMs, '1 or more');
 }
 
-function describeType(value: unknown): string {
-  return value === undefined
-    ? 'missing'
-    : value === null
-      ? 'null'
-      : typeof value === 'number'
-        ? String(value)
-        : `a ${typeof value}`;
+function mistake(field: string, value: unknown, wanted: string): string {
+  const type = typeName(value);
+  const given =
+    value === undefined ? 'missing' : typeof value === 'number' || value === null ? value : `a ${type}`;
+  return `${field} is ${given}; it must be ${wanted}.`;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isObject(value) && !Array.isArray(value);
 }
 
 function isQueueName(value: unknown): boolean {
   return typeof value === 'string' && /^[A-Za-z0-9._-]{1,200}$/.test(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }

@@ -7,7 +7,9 @@ import type {
   DeadLetterSelection,
   Delivery,
   DeliveryHandler,
+  GroupStats,
   JsonValue,
+  MessageGroup,
   MessageQueue,
   OutgoingMessage,
   QueueStats,
@@ -22,12 +24,29 @@ interface Kept {
   readonly priority: number;
   readonly sentAt: number;
   readonly dedupeId: string | undefined;
+  readonly group: Group;
   sequence: number;
   dueAt: number;
   attempts: number;
   state: 'waiting' | 'active' | 'dead' | 'gone';
+  delivery: MemoryDelivery | undefined;
   reason: string;
   diedAt: number;
+}
+
+/** Messages of one key; those without one are a group without limits. */
+interface Group {
+  limits: Omit<MessageGroup, 'key'>;
+  /** The lower, the longer it has waited. */
+  turn: number;
+  active: number;
+  readonly begun: number[];
+}
+
+interface Ready {
+  readonly at: number;
+  readonly lines: ReadonlyMap<Group, Kept[]>;
+  readonly nextDue: number;
 }
 
 type Settings = Required<{ [Key in keyof ConsumeOptions]: number }>;
@@ -43,10 +62,13 @@ export class MemoryQueue implements MessageQueue {
   readonly #clock: Clock;
   readonly #messages = new Map<string, Kept>();
   readonly #byDedupeId = new Map<string, Kept>();
+  readonly #groups = new Map<string, Group>();
   readonly #paused = new Set<string>();
   readonly #consumers = new Set<MemoryConsumer>();
   #next = 0;
+  #turns = 0;
   #dispatching = false;
+  #due: Ready | undefined;
   #cancelTimer: () => void = () => {};
   #closing: Promise<void> | undefined;
   #released = false;
@@ -61,15 +83,23 @@ export class MemoryQueue implements MessageQueue {
     const now = this.#clock.now();
     const made = (messages as readonly OutgoingMessage[]).map((message) => {
       if (typeof message !== 'object' || message === null) throw invalid('messages', message);
-      const { body, delayMs = 0, priority = 0, dedupeId } = message;
+      const { body, delayMs = 0, priority = 0, dedupeId, group } = message;
       inRange('delayMs', delayMs, 0, Number.MAX_VALUE, false);
       inRange('priority', priority, 0, 100);
       const isId = typeof dedupeId === 'string' && dedupeId.length >= 1 && dedupeId.length <= 1_000;
       if (dedupeId !== undefined && !isId) throw invalid('dedupeId', dedupeId);
       const text = toJsonText(body, { what: 'body', maxBytes: 67_108_864 });
-      return { text, priority, dedupeId, dueAt: now + delayMs };
+      if (group !== undefined) checkGroup(group);
+      return { text, priority, dedupeId, dueAt: now + delayMs, limits: group };
     });
-    const ids = made.map(({ dedupeId, ...rest }) => {
+    const waiting = new Set(
+      this.#of(queue)
+        .filter(({ state }) => state === 'waiting')
+        .map(({ group }) => group),
+    );
+    const ids = made.map(({ dedupeId, limits, ...rest }) => {
+      const group = this.#groupOf(queue, limits?.key);
+      if (limits) group.limits = limits;
       const known = dedupeId === undefined ? undefined : this.#byDedupeId.get(`${queue}/${dedupeId}`);
       if (known && (known.state !== 'gone' || now < known.sentAt + 3_600_000)) return known.id;
       const sequence = this.#next++;
@@ -77,15 +107,20 @@ export class MemoryQueue implements MessageQueue {
         ...rest,
         queue,
         dedupeId,
+        group,
         sequence,
         id: `m${sequence}`,
         sentAt: now,
         attempts: 0,
         state: 'waiting',
+        delivery: undefined,
         reason: '',
         diedAt: 0,
       };
+      if (!waiting.has(group)) group.turn = this.#turns++;
+      waiting.add(group);
       this.#messages.set(message.id, message);
+      this.#due = undefined;
       if (dedupeId !== undefined) this.#byDedupeId.set(`${queue}/${dedupeId}`, message);
       this.sent.push({ queue, body: JSON.parse(rest.text) as JsonValue });
       return message.id;
@@ -111,6 +146,34 @@ export class MemoryQueue implements MessageQueue {
     this.#consumers.add(consumer);
     this.#dispatchSoon();
     return consumer;
+  }
+
+  async withdraw(queue: string, ids: readonly string[]): Promise<number> {
+    this.#check(queue);
+    if (!(Array.isArray(ids) && ids.every((id) => typeof id === 'string'))) throw invalid('ids', ids);
+    const named = new Set(ids);
+    const wanted = this.#of(queue).filter(({ id, state }) => named.has(id) && state !== 'dead');
+    for (const message of wanted) {
+      message.state = 'gone';
+      this.#messages.delete(message.id);
+      message.delivery?.cancel();
+    }
+    this.#dispatchSoon();
+    return wanted.length;
+  }
+
+  async group(queue: string, key: string): Promise<GroupStats> {
+    this.#check(queue);
+    checkGroup({ key });
+    const now = this.#clock.now();
+    const group = this.#groupOf(queue, key);
+    const of = this.#of(queue).filter((message) => message.group === group);
+    const openAt = opensAt(group);
+    return {
+      waiting: of.filter(({ state, dueAt }) => state === 'waiting' && dueAt <= now).length,
+      active: group.active,
+      openAt: openAt > now ? openAt : null,
+    };
   }
 
   async stats(queue: string): Promise<QueueStats> {
@@ -184,53 +247,85 @@ export class MemoryQueue implements MessageQueue {
     if (this.#released) return;
     this.#cancelTimer();
     const now = this.#clock.now();
-    const waiting = [...this.#messages.values()].filter(
-      ({ state, queue }) => state === 'waiting' && !this.#paused.has(queue),
-    );
-    const ready = waiting
-      .filter(({ dueAt }) => dueAt <= now)
-      .sort((a, b) => b.priority - a.priority || a.sequence - b.sequence);
-    for (const message of ready) {
-      const consumer = [...this.#consumers].find((one) => one.queue === message.queue && one.hasPlace);
-      if (consumer) void this.#deliver(message, consumer);
+    for (let next = this.#pick(now); next; next = this.#pick(now)) {
+      const { group } = next.message;
+      group.turn = this.#turns++;
+      if (group.limits.rate) group.begun.push(now);
+      void this.#deliver(next.message, next.consumer);
     }
-    const next = Math.min(...waiting.map(({ dueAt }) => dueAt).filter((dueAt) => dueAt > now));
+    const { lines, nextDue } = this.#ready(now);
+    const next = Math.min(nextDue, ...[...lines.keys()].map(opensAt).filter((time) => time > now));
     if (next < Infinity) this.#cancelTimer = this.#clock.setTimer(next - now, () => this.#dispatch());
+  }
+
+  /** What comes next: the group that has waited longest, in it the highest priority, of these the oldest. */
+  #pick(now: number): { readonly message: Kept; readonly consumer: MemoryConsumer } | undefined {
+    const free = new Map([...this.#consumers].filter((one) => one.hasPlace).map((one) => [one.queue, one]));
+    if (free.size === 0) return undefined;
+    let best: Kept | undefined;
+    for (const [group, line] of this.#ready(now).lines) {
+      while (line.length > 0 && line.at(-1)?.state !== 'waiting') line.pop();
+      const message = line.at(-1);
+      if (!message || !free.has(message.queue) || this.#paused.has(message.queue)) continue;
+      if (group.active >= (group.limits.concurrency ?? Infinity) || opensAt(group) > now) continue;
+      if (!best || group.turn < best.group.turn) best = message;
+    }
+    return best && { message: best, consumer: free.get(best.queue) as MemoryConsumer };
+  }
+
+  /** What is due, by group, the next one last. Kept until something is added or time passes. */
+  #ready(now: number): Ready {
+    if (this.#due?.at === now) return this.#due;
+    const lines = new Map<Group, Kept[]>();
+    let nextDue = Infinity;
+    for (const message of this.#messages.values()) {
+      if (message.state !== 'waiting') continue;
+      const { dueAt, group } = message;
+      if (dueAt > now) nextDue = Math.min(nextDue, dueAt);
+      else if (lines.has(group)) lines.get(group)?.push(message);
+      else lines.set(group, [message]);
+    }
+    for (const line of lines.values())
+      line.sort((a, b) => a.priority - b.priority || b.sequence - a.sequence);
+    return (this.#due = { at: now, lines, nextDue });
+  }
+
+  #groupOf(queue: string, key = ''): Group {
+    const name = `${queue}/${key}`;
+    const group = this.#groups.get(name) ?? { limits: {}, turn: 0, active: 0, begun: [] };
+    this.#groups.set(name, group);
+    return group;
   }
 
   async #deliver(message: Kept, consumer: MemoryConsumer): Promise<void> {
     message.state = 'active';
+    message.group.active += 1;
     message.attempts += 1;
     const delivery = new MemoryDelivery(message);
+    message.delivery = delivery;
     consumer.begin(delivery);
     // No handler runs inside the call that made its message available.
     await Promise.resolve();
-    let verdict: Verdict | void;
     try {
-      verdict = await consumer.handler(delivery);
-      this.#apply(verdict, message, delivery, consumer.settings);
+      const verdict = await consumer.handler(delivery);
+      if (delivery.isHeld) this.#apply(verdict, message, consumer.settings);
     } catch (error) {
-      if (delivery.isAborted) this.#apply({ kind: 'release' }, message, delivery, consumer.settings);
-      else {
-        const { attempts } = message;
-        if (attempts >= consumer.settings.maxDeliveries) this.#bury(message, reasonOf(error));
-        else this.#wait(message, consumer.settings.retryDelayMs);
-      }
+      const { maxDeliveries, retryDelayMs } = consumer.settings;
+      if (!delivery.isHeld) {
+        // Whatever it ends with counts for nothing.
+      } else if (delivery.isAborted) this.#apply({ kind: 'release' }, message, consumer.settings);
+      else if (message.attempts >= maxDeliveries) this.#bury(message, reasonOf(error));
+      else this.#wait(message, retryDelayMs);
     }
+    if (delivery.isLost) this.#wait(message, 0);
     delivery.hasEnded = true;
+    message.group.active -= 1;
     consumer.end(delivery);
     this.#dispatchSoon();
   }
 
-  #apply(
-    verdict: Verdict | void,
-    message: Kept,
-    delivery: MemoryDelivery,
-    { maxDeliveries }: Settings,
-  ): void {
+  #apply(verdict: Verdict | void, message: Kept, { maxDeliveries }: Settings): void {
     if (verdict === undefined) {
-      // Its lease is lost: the message is no longer this handler's to acknowledge.
-      if (delivery.isLost) return this.#wait(message, 0);
       message.state = 'gone';
       this.#messages.delete(message.id);
       return;
@@ -249,7 +344,8 @@ export class MemoryQueue implements MessageQueue {
         // A handler that gives everything back must not keep the event loop to itself.
         message.state = 'active';
         setImmediate(() => {
-          message.state = 'waiting';
+          if (message.state === 'gone') return;
+          this.#wait(message, 0);
           this.#dispatch();
         });
         return;
@@ -261,6 +357,7 @@ export class MemoryQueue implements MessageQueue {
   }
 
   #wait(message: Kept, delayMs: number): void {
+    this.#due = undefined;
     message.state = 'waiting';
     message.dueAt = this.#clock.now() + delayMs;
   }
@@ -388,6 +485,7 @@ class MemoryDelivery implements Delivery {
   hasEnded = false;
   isAborted = false;
   isLost = false;
+  isGone = false;
 
   constructor({ id, queue, text, attempts, sentAt }: Kept) {
     this.id = id;
@@ -397,13 +495,18 @@ class MemoryDelivery implements Delivery {
     this.sentAt = sentAt;
   }
 
+  /** Neither withdrawn nor somebody else's. */
+  get isHeld(): boolean {
+    return !this.isLost && !this.isGone;
+  }
+
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
   async extend(leaseMs: number): Promise<void> {
     inRange('leaseMs', leaseMs, 100, 43_200_000, false);
-    if (this.hasEnded || this.isLost) throw leaseLost(this.id);
+    if (this.hasEnded || !this.isHeld) throw leaseLost(this.id);
   }
 
   abort(): void {
@@ -412,10 +515,31 @@ class MemoryDelivery implements Delivery {
     this.#controller.abort(new LoomError('LOOM_CLOSED', 'The consumer is closing.'));
   }
 
+  cancel(): void {
+    this.isGone = true;
+    if (!this.hasEnded) this.#controller.abort(new LoomError('LOOM_CANCELLED', 'It was withdrawn.'));
+  }
+
   loseLease(): void {
     this.isLost = true;
     this.#controller.abort(leaseLost(this.id));
   }
+}
+
+/** When its rate lets the next message begin. */
+function opensAt({ limits: { rate }, begun }: Group): number {
+  return rate && begun.length >= rate.limit ? (begun.at(-rate.limit) as number) + rate.perMs : 0;
+}
+
+function checkGroup(group: MessageGroup): void {
+  if (typeof group !== 'object' || group === null) throw invalid('group', group);
+  const { key, concurrency, rate } = group;
+  if (typeof key !== 'string' || key.length < 1 || key.length > 256) throw invalid('group.key', key);
+  if (concurrency !== undefined) inRange('group.concurrency', concurrency, 1, Number.MAX_SAFE_INTEGER);
+  if (rate === undefined) return;
+  if (typeof rate !== 'object' || rate === null) throw invalid('group.rate', rate);
+  inRange('group.rate.limit', rate.limit, 1, Number.MAX_SAFE_INTEGER);
+  inRange('group.rate.perMs', rate.perMs, 1, Number.MAX_VALUE, false);
 }
 
 function groupByKind(messages: readonly Kept[]): Map<string, Kept[]> {

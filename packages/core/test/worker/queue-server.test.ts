@@ -1,13 +1,6 @@
 import { Actor, actorQueueName, ActorRegistry, ActorWorker } from '@certoai/loom-core';
-import type {
-  ActorContext,
-  ActorQueueBody,
-  ActorWorkerOptions,
-  JsonValue,
-  MessageEnvelope,
-  TaskReport,
-} from '@certoai/loom-core';
-import { ManualClock, settled } from '@certoai/loom-core/testing';
+import type { ActorContext, JsonValue } from '@certoai/loom-core';
+import { settled } from '@certoai/loom-core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   boom,
@@ -19,52 +12,13 @@ import {
   unhandledDuring,
 } from '../support/open-worker.ts';
 import type { LogLine } from '../support/open-worker.ts';
-import { MemoryQueue } from '../support/memory-queue.ts';
+import type { MemoryQueue } from '../support/memory-queue.ts';
+import { envelope, openQueue, taskBody } from '../support/open-queue.ts';
 import { completed, task } from '../support/task.ts';
-
-interface Opened {
-  readonly clock: ManualClock;
-  readonly queue: MemoryQueue;
-  /** Another process, as far as the two can tell. */
-  open(options?: ActorWorkerOptions): ActorWorker;
-  send(body: unknown, type?: string): Promise<string>;
-  /** Everything that was sent to the reports' queue. */
-  reports(): TaskReport[];
-  deadReasons(type?: string): Promise<string[]>;
-}
-
-function opened(): Opened {
-  const clock = new ManualClock();
-  const queue = new MemoryQueue(clock);
-  const open = (options: ActorWorkerOptions = {}): ActorWorker =>
-    openWorker({ clock, queue, ...options }).worker;
-  return {
-    clock,
-    queue,
-    open,
-    async send(body, type = 'a') {
-      const [id] = await queue.send(actorQueueName(type), [{ body: body as JsonValue }]);
-      return id as string;
-    },
-    reports: () =>
-      queue.sent.filter((one) => one.queue === 'reports').map(({ body }) => body as unknown as TaskReport),
-    async deadReasons(type = 'a') {
-      return (await queue.deadLetters.list(actorQueueName(type))).items.map(({ reason }) => reason);
-    },
-  };
-}
-
-function taskBody(fields: Parameters<typeof task>[0] = {}): ActorQueueBody {
-  return { kind: 'task', task: task(fields), replyTo: 'reports' };
-}
-
-function envelope(fields: Partial<MessageEnvelope<JsonValue>> = {}): MessageEnvelope<JsonValue> {
-  return { id: 'm', to: 'a', body: 1, correlationId: 'm', headers: {}, priority: 0, createdAt: 0, ...fields };
-}
 
 describe('messages between two workers', () => {
   test('are told and handled in the other process, with everything that goes with them', async () => {
-    const { clock, queue, open } = opened();
+    const { clock, queue, open } = openQueue();
     const seen: unknown[] = [];
     const server = open();
     server.registerActor('a', (message: unknown, context) => {
@@ -94,7 +48,7 @@ describe('messages between two workers', () => {
   });
 
   test('wait in the queue for a worker that registers and starts later', async () => {
-    const { clock, open } = opened();
+    const { clock, open } = openQueue();
     const seen: unknown[] = [];
     await open().tell('a', 'early');
     const server = open();
@@ -106,7 +60,7 @@ describe('messages between two workers', () => {
   });
 
   test('of a type that is registered here do not take the queue', async () => {
-    const { queue, open } = opened();
+    const { queue, open } = openQueue();
     const worker = open();
     worker.registerActor('a', (message: number) => message + 1);
     expect(await worker.ask('a', 1)).toBe(2);
@@ -114,7 +68,7 @@ describe('messages between two workers', () => {
   });
 
   test('come to one actor of a key, one at a time, with its state', async () => {
-    const { clock, open } = opened();
+    const { clock, open } = openQueue();
     const seen: string[] = [];
     class Counter extends Actor {
       #count = 0;
@@ -137,7 +91,7 @@ describe('messages between two workers', () => {
   });
 
   test('are sent once for one idempotency key', async () => {
-    const { clock, open } = opened();
+    const { clock, open } = openQueue();
     const seen: unknown[] = [];
     const server = open();
     server.registerActor('a', (message) => void seen.push(message));
@@ -149,7 +103,7 @@ describe('messages between two workers', () => {
   });
 
   test('that fail are tried again, and become dead letters in the end', async () => {
-    const { clock, open, deadReasons } = opened();
+    const { clock, open, deadReasons } = openQueue();
     const attempts: number[] = [];
     const server = open();
     server.registerActor('a', (_message, context) => {
@@ -164,7 +118,7 @@ describe('messages between two workers', () => {
   });
 
   test('carry an answer back to an actor of a registered type', async () => {
-    const { clock, open } = opened();
+    const { clock, open } = openQueue();
     const answers: unknown[] = [];
     const [server, client] = [open(), open()];
     server.registerActor('a', (message, context) =>
@@ -182,7 +136,7 @@ describe('messages between two workers', () => {
   });
 
   test('an answer to a type nobody knows is not there', async () => {
-    const { clock, queue, send } = opened();
+    const { clock, queue, send } = openQueue();
     const seen: unknown[] = [];
     const registry = new ActorRegistry();
     const server = openWorker({ clock, queue, registry }).worker;
@@ -194,7 +148,7 @@ describe('messages between two workers', () => {
   });
 
   test('that came too late are not handled: a tell is a dead letter, an ask is dropped', async () => {
-    const { clock, open, send, deadReasons, queue } = opened();
+    const { clock, open, send, deadReasons, queue } = openQueue();
     const seen: unknown[] = [];
     const server = open();
     server.registerActor('a', (message) => void seen.push(message));
@@ -213,7 +167,7 @@ describe('messages between two workers', () => {
   });
 
   test('that expire while they wait in the mailbox are not handled either', async () => {
-    const { clock, open, send, deadReasons } = opened();
+    const { clock, open, send, deadReasons } = openQueue();
     const hold = gate();
     const seen: unknown[] = [];
     const server = open();
@@ -232,7 +186,7 @@ describe('messages between two workers', () => {
   });
 
   test('that find a full mailbox come again', async () => {
-    const { clock, open } = opened();
+    const { clock, open } = openQueue();
     const hold = gate();
     const seen: unknown[] = [];
     const server = open();
@@ -248,7 +202,7 @@ describe('messages between two workers', () => {
   });
 
   test('for an actor that cannot start are counted, and do not come without end', async () => {
-    const { clock, open, deadReasons, queue } = opened();
+    const { clock, open, deadReasons, queue } = openQueue();
     let made = 0;
     const create = (): never => {
       made++;
@@ -269,7 +223,7 @@ describe('messages between two workers', () => {
   });
 
   test('for a key that the type does not have: an ask is answered, a tell is a dead letter', async () => {
-    const { clock, open, deadReasons } = opened();
+    const { clock, open, deadReasons } = openQueue();
     const server = open();
     server.registerActor(
       'a',
@@ -291,7 +245,7 @@ describe('messages between two workers', () => {
 
 describe('asks between two workers', () => {
   test('resolve to the reply, and reject with what the handler throws', async () => {
-    const { clock, open } = opened();
+    const { clock, open } = openQueue();
     const server = open();
     server.registerActor('a', async (message: number) => {
       if (message < 0)
@@ -319,7 +273,7 @@ describe('asks between two workers', () => {
   });
 
   test('reject when the reply is not JSON or too large', async () => {
-    const { clock, open } = opened();
+    const { clock, open } = openQueue();
     const server = open({ maxPayloadBytes: 10 });
     server.registerActor('a', (message) => (message === 'big' ? 'x'.repeat(20) : { n: 1n }));
     await server.start();
@@ -334,7 +288,7 @@ describe('asks between two workers', () => {
   });
 
   test('reject when the message is not JSON', async () => {
-    const { open } = opened();
+    const { open } = openQueue();
     const client = open();
     await loomErrorOf(client.ask('a', 1n), 'LOOM_NOT_SERIALISABLE');
     await loomErrorOf(client.tell('a', new Map()), 'LOOM_NOT_SERIALISABLE');
@@ -344,7 +298,7 @@ describe('asks between two workers', () => {
   });
 
   test('time out by the names of actor, message and queue, and a late reply goes nowhere', async () => {
-    const { clock, open } = opened();
+    const { clock, open } = openQueue();
     const hold = gate();
     const client = open();
     const nobody = loomErrorOf(client.ask('a', { type: 'resize' }, { timeoutMs: 100 }), 'LOOM_TIMEOUT');
@@ -366,7 +320,7 @@ describe('asks between two workers', () => {
   });
 
   test('end with their signal, before and during', async () => {
-    const { open, queue } = opened();
+    const { open, queue } = openQueue();
     const client = open();
     const reason = new Error('changed my mind');
     expect(await errorOf(client.ask('a', 1, { signal: AbortSignal.abort(reason) }))).toBe(reason);
@@ -379,7 +333,7 @@ describe('asks between two workers', () => {
   });
 
   test('reject when the worker closes, and afterwards', async () => {
-    const { open } = opened();
+    const { open } = openQueue();
     const client = open();
     const ref = client.actorOf('a');
     const asked = loomErrorOf(client.ask('a', 1), 'LOOM_CLOSED');
@@ -393,7 +347,7 @@ describe('asks between two workers', () => {
   });
 
   test('reject when replies cannot be consumed, and the next one tries again', async () => {
-    const { clock, open, queue } = opened();
+    const { clock, open, queue } = openQueue();
     const server = open();
     server.registerActor('a', () => 'well');
     await server.start();
@@ -408,7 +362,7 @@ describe('asks between two workers', () => {
   test.each([Number.NaN, 0, -1, Infinity, '5'])(
     'reject for timeoutMs %s, and a tell for expiresInMs',
     async (ms) => {
-      const { open } = opened();
+      const { open } = openQueue();
       const client = open();
       await loomErrorOf(client.ask('a', 1, { timeoutMs: ms as number }), 'LOOM_INVALID_OPTION');
       await loomErrorOf(client.tell('a', 1, { expiresInMs: ms as number }), 'LOOM_INVALID_OPTION');
@@ -416,7 +370,7 @@ describe('asks between two workers', () => {
   );
 
   test('cannot stop or watch an actor in another process', async () => {
-    const { open } = opened();
+    const { open } = openQueue();
     const client = open();
     const ref = client.actorOf('a', 'k');
     expect([ref.path, JSON.stringify(ref)]).toEqual(['a/k', '"a/k"']);
@@ -428,7 +382,7 @@ describe('asks between two workers', () => {
 
 describe('tasks from a queue', () => {
   test('are run, and what came of them is reported to replyTo', async () => {
-    const { clock, open, send, reports } = opened();
+    const { clock, open, send, reports } = openQueue();
     const server = open();
     server.registerActor('a', (input: number) => (input < 0 ? boom() : input * 2));
     await server.start();
@@ -449,7 +403,7 @@ describe('tasks from a queue', () => {
   });
 
   test('run as many at a time as the registration says, higher priority of the queue first', async () => {
-    const { clock, open, queue } = opened();
+    const { clock, open, queue } = openQueue();
     const order: unknown[] = [];
     let [running, most] = [0, 0];
     const server = open();
@@ -475,7 +429,7 @@ describe('tasks from a queue', () => {
   });
 
   test('whose lease was lost are told to stop, and are not reported', async () => {
-    const { clock, open, send, reports, queue } = opened();
+    const { clock, open, send, reports, queue } = openQueue();
     const reasons: unknown[] = [];
     const hold = gate<string>();
     const server = open();
@@ -497,7 +451,7 @@ describe('tasks from a queue', () => {
 
   test('extend their lease with a heartbeat; that it is lost is logged', async () => {
     const lines: LogLine[] = [];
-    const { clock, open, send, queue, reports } = opened();
+    const { clock, open, send, queue, reports } = openQueue();
     const server = open({ logger: recordingLogger(lines), leaseMs: 200 });
     const hold = gate();
     server.registerActor('a', async (_input, context) => {
@@ -561,7 +515,7 @@ describe('tasks from a queue', () => {
     ],
   ];
   test.each(bad)('with %s are dead letters at once, with the reason', async (_what, body, said) => {
-    const { clock, open, send, deadReasons, reports } = opened();
+    const { clock, open, send, deadReasons, reports } = openQueue();
     let runs = 0;
     const server = open();
     server.registerActor('a', () => void runs++);
@@ -574,7 +528,7 @@ describe('tasks from a queue', () => {
   });
 
   test('go back to the queue as if untouched when the worker closes', async () => {
-    const { clock, open, send, reports, queue } = opened();
+    const { clock, open, send, reports, queue } = openQueue();
     const one = open();
     one.registerActor('a', () => new Promise(() => {}));
     await one.start();
@@ -595,7 +549,7 @@ describe('tasks from a queue', () => {
   });
 
   test('are finished, and no new ones taken, when the worker drains', async () => {
-    const { clock, open, send, reports, queue } = opened();
+    const { clock, open, send, reports, queue } = openQueue();
     const hold = gate();
     const worker = open();
     worker.registerActor('a', () => hold.opened, { concurrency: 1 });
@@ -618,7 +572,7 @@ describe('tasks from a queue', () => {
 
 describe('serving', () => {
   test('begins with start for what is registered, and at once for what comes later', async () => {
-    const { clock, open, send, reports } = opened();
+    const { clock, open, send, reports } = openQueue();
     const worker = open();
     worker.registerActor('a', () => 'a');
     await send(taskBody());
@@ -634,7 +588,7 @@ describe('serving', () => {
   });
 
   test('fails when the queue does, and start can be tried again', async () => {
-    const { clock, open, send, reports, queue } = opened();
+    const { clock, open, send, reports, queue } = openQueue();
     const worker = open();
     worker.registerActor('a', () => 'a');
     queue.failNextConsume = new Error('away');
@@ -647,7 +601,7 @@ describe('serving', () => {
 
   test('of a type that is registered while the queue is away is an error in the log', async () => {
     const lines: LogLine[] = [];
-    const { open, queue } = opened();
+    const { open, queue } = openQueue();
     const worker = open({ logger: recordingLogger(lines) });
     await worker.start();
     queue.failNextConsume = new Error('away');
@@ -663,7 +617,7 @@ describe('serving', () => {
   });
 
   test('goes on with a type that is withdrawn and registered again in one breath', async () => {
-    const { clock, open, send, reports } = opened();
+    const { clock, open, send, reports } = openQueue();
     const worker = open();
     worker.registerActor('a', () => 'old');
     await worker.start();
@@ -676,7 +630,7 @@ describe('serving', () => {
   });
 
   test('ends with the withdrawal of a type, and what ran goes back', async () => {
-    const { clock, open, send, queue } = opened();
+    const { clock, open, send, queue } = openQueue();
     const worker = open();
     worker.registerActor('a', () => new Promise(() => {}));
     await worker.start();
@@ -688,7 +642,7 @@ describe('serving', () => {
   });
 
   test('takes as many at a time as a replaced registration says', async () => {
-    const { clock, open, send } = opened();
+    const { clock, open, send } = openQueue();
     const worker = open();
     let running = 0;
     const hang = (): Promise<void> => (running++, new Promise(() => {}));
@@ -702,7 +656,7 @@ describe('serving', () => {
   });
 
   test('is over when the worker closes while a replaced registration waits for what runs', async () => {
-    const { clock, open, send, queue } = opened();
+    const { clock, open, send, queue } = openQueue();
     const worker = open();
     worker.registerActor('a', () => new Promise(() => {}), { concurrency: 1 });
     await worker.start();
@@ -718,7 +672,7 @@ describe('serving', () => {
   });
 
   test('leaves the queue open when the worker closes, and reports what did not close', async () => {
-    const { open, queue, clock } = opened();
+    const { open, queue, clock } = openQueue();
     const worker = open();
     worker.registerActor('a', () => 1);
     await worker.start();

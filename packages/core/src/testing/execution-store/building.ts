@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { isLoomError } from '../../errors/loom-error.js';
 import type { LoomErrorCode } from '../../errors/loom-error.js';
 import type {
+  ClaimRequest,
   ExecutionStore,
   NewExecution,
   RecordEntry,
@@ -12,6 +13,9 @@ import type {
 
 /** When the executions of the suite are created; the store takes every time from its caller. */
 export const start = Date.UTC(2026, 0, 1);
+
+/** Of every claim that does not say otherwise: long beside anything that a test does. */
+export const leaseMs = 60_000;
 
 export const definition = { hash: 'sha256-of-one-stage', text: '{"stages":[{"id":"work"}]}' };
 
@@ -64,6 +68,11 @@ export function finish(
   more: Partial<Transition> = {},
 ): Transition {
   return step(executionId, expectedVersion, { status: 'completed', ...more });
+}
+
+/** A claim `ms` after the start. */
+export function claim(holder: string, ms: number, more: Partial<ClaimRequest> = {}): ClaimRequest {
+  return { holder, now: start + ms, leaseMs, limit: 100, ...more };
 }
 
 export async function loaded(store: ExecutionStore, id: string): Promise<StoredExecution> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ExecutionStore } from '../../ports/execution-store.js';
 import type { ConformanceCase } from '../conformance-case.js';
-import { completed, execution, rejects, start, step, times } from './building.js';
+import { claim, completed, execution, rejects, step, times } from './building.js';
 import type { ExecutionStoreHarness } from './harness.js';
 
 function everyMethod(store: ExecutionStore): readonly (() => Promise<unknown>)[] {
@@ -11,7 +11,8 @@ function everyMethod(store: ExecutionStore): readonly (() => Promise<unknown>)[]
     () => store.record(completed('e1', 0)),
     () => store.commit(step('e1', 1)),
     () => store.records({ executionId: 'e1', node: 'work' }),
-    () => store.claim({ now: start, leaseMs: 1_000, limit: 1 }),
+    () => store.claim(claim('a', 0)),
+    () => store.leave('a'),
     () => store.list({}),
     () => store.prune({ limit: 1 }),
   ];

@@ -1,23 +1,35 @@
 import assert from 'node:assert/strict';
 import type { ExecutionStore } from '../../ports/execution-store.js';
 import type { ConformanceCase } from '../conformance-case.js';
-import { allRecords, completed, execution, finish, loaded, pending, start, step, times } from './building.js';
+import {
+  allRecords,
+  claim,
+  completed,
+  execution,
+  finish,
+  leaseMs,
+  loaded,
+  pending,
+  start,
+  step,
+  times,
+} from './building.js';
 import type { ExecutionStoreHarness } from './harness.js';
 
 /** Cases for stores that survive; a store that does not has no `crash`, which `says what it is capable of` checks. */
 function afterCrash(
   name: string,
   before: (store: ExecutionStore) => Promise<unknown>,
-  after: (store: ExecutionStore) => Promise<void>,
+  after: (store: ExecutionStore, elapse: ExecutionStoreHarness['elapse']) => Promise<void>,
 ): ConformanceCase<ExecutionStoreHarness> {
   return {
     name,
-    async run({ create, crash }) {
+    async run({ create, crash, elapse }) {
       if (!crash) return;
       const first = await create();
       await before(first);
       await using second = await crash(first);
-      await after(second);
+      await after(second, elapse);
     },
   };
 }
@@ -37,7 +49,7 @@ export const crashCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       const { version, state, wakeAt, tags, counters } = await loaded(store, 'e1');
       assert.deepEqual(
         { version, state, wakeAt, tags },
-        { version: 2, state: '{"step":1}', wakeAt: start + 5, tags: ['eu'] },
+        { version: 2, state: '{"step":1}', wakeAt: start + 10, tags: ['eu'] },
       );
       assert.deepEqual(counters, { work: { done: 1, failed: 0 } });
       assert.deepEqual(
@@ -77,33 +89,32 @@ export const crashCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     },
   ),
   afterCrash(
-    'wakes after a crash what was to wake, and what was claimed no later than its lease says',
+    'gives after a crash what was to wake, and what was held no later than its lease says',
     async (store) => {
-      await store.create(execution('claimed', { wakeAt: start }));
-      await store.claim({ now: start, leaseMs: 1_000, limit: 1 });
-      await store.create(execution('waiting', { wakeAt: start + 1_000 }));
-      await store.create(execution('asleep'));
+      await store.create(execution('claimed'));
+      await store.claim(claim('a', 0));
+      await store.create(execution('created', { holder: 'a', wakeAt: start + 999 }));
+      await store.create(execution('waiting', { wakeAt: start }));
+      await store.commit(step('waiting', 1, { wakeAt: start + 1_000 }));
       await store.create(execution('finished', { wakeAt: start }));
       await store.commit(finish('finished', 1));
     },
-    async (store) => {
-      const { ids, nextWakeAt } = await store.claim({ now: start + 1_000, leaseMs: 1_000, limit: 10 });
-      assert.deepEqual([ids.toSorted(), nextWakeAt], [['claimed', 'waiting'], null]);
+    async (store, elapse) => {
+      await elapse(leaseMs);
+      const { ids, nextWakeAt, renewed } = await store.claim(claim('b', 999));
+      assert.deepEqual([ids, nextWakeAt, renewed], [['claimed', 'created'], start + 1_000, false]);
+      assert.deepEqual((await store.claim(claim('b', 1_000))).ids, ['waiting']);
     },
   ),
   afterCrash(
-    'wakes after a crash by the time that a pending task is due',
+    'knows after a crash how many seats were ever given',
     async (store) => {
-      for (const id of ['recorded', 'committed']) await store.create(execution(id, { wakeAt: start + 90 }));
-      await store.record(pending('recorded', 0, { dueAt: start + 20 }));
-      await store.commit(step('committed', 1, { records: [pending('committed', 0, { dueAt: start + 30 })] }));
+      for (const holder of ['a', 'b', 'c']) await store.claim(claim(holder, 0));
     },
-    async (store) => {
-      assert.deepEqual(await store.claim({ now: start + 20, leaseMs: 1, limit: 1 }), {
-        ids: ['recorded'],
-        nextWakeAt: start + 30,
-      });
-      assert.equal((await loaded(store, 'committed')).wakeAt, start + 30);
+    async (store, elapse) => {
+      await elapse(leaseMs);
+      const { seat, freeSeats } = await store.claim(claim('d', 0));
+      assert.deepEqual([seat, freeSeats], [0, [1, 2]]);
     },
   ),
   afterCrash(

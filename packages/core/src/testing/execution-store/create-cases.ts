@@ -171,6 +171,8 @@ export const createCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
         { tags: ['ok', ''] },
         { createdAt: Number.NaN },
         { wakeAt: Number.POSITIVE_INFINITY },
+        { holder: '' },
+        { holder: 'nul\0' },
         { priority: Number.NaN },
         { input: undefined as never },
         { state: { step: 0 } as never },

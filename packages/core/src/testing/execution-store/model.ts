@@ -15,6 +15,13 @@ import type {
   StoredRecord,
   Transition,
 } from '../../ports/execution-store.js';
+import { times } from './building.js';
+
+interface ModelHolder {
+  readonly name: string;
+  readonly seat: number;
+  endsAt: number;
+}
 
 interface ModelExecution {
   readonly created: NewExecution;
@@ -24,6 +31,7 @@ interface ModelExecution {
   updatedAt: number;
   finishedAt?: number;
   wakeAt: number | null;
+  holder?: ModelHolder | undefined;
   /** By `node` and index. */
   readonly records: Map<string, { readonly node: string; readonly record: StoredRecord }>;
 }
@@ -32,6 +40,10 @@ interface ModelExecution {
 export class ExecutionStoreModel {
   /** In order of storing. */
   readonly #executions: ModelExecution[] = [];
+  #holders: ModelHolder[] = [];
+  #seats = 0;
+  /** The adapter's clock: milliseconds since the model began. */
+  #elapsed = 0;
 
   create(created: NewExecution): CreateReply {
     const { id, idempotencyKey: key } = created;
@@ -40,6 +52,7 @@ export class ExecutionStoreModel {
       this.#executions.find((one) => key !== undefined && one.created.idempotencyKey === key);
     if (known) return { created: false, id: known.created.id };
     const { state, createdAt: updatedAt, wakeAt } = created;
+    const holder = this.#holders.find(({ name }) => name === created.holder);
     this.#executions.push({
       created,
       version: 1,
@@ -47,6 +60,7 @@ export class ExecutionStoreModel {
       state,
       updatedAt,
       wakeAt,
+      holder,
       records: new Map(),
     });
     return { created: true, id };
@@ -56,23 +70,26 @@ export class ExecutionStoreModel {
     const found = this.#find(entry.executionId);
     if (!found) return { accepted: false, reason: 'unknown' };
     if (found.finishedAt !== undefined) return { accepted: false, reason: 'finished' };
-    const reason = refusal(found, entry);
+    const reason = isForeign(found, entry.holder) ? 'stale' : refusal(found, entry);
     if (reason) return { accepted: false, reason };
     put(found, entry);
     return { accepted: true, counters: counters(found)[entry.node] ?? { done: 0, failed: 0 } };
   }
 
-  commit({ executionId, expectedVersion, status, state, records, wakeAt, at }: Transition): CommitReply {
+  commit(transition: Transition): CommitReply {
+    const { executionId, expectedVersion, status, state, records, wakeAt, at } = transition;
     const found = this.#find(executionId);
     const conflict = { committed: false, reason: 'conflict' } as const;
     if (!found || found.finishedAt !== undefined || found.version !== expectedVersion) return conflict;
+    if (isForeign(found, transition.holder)) return conflict;
     const trial: ModelExecution = { ...found, records: new Map(found.records) };
-    if (wakeAt !== undefined) trial.wakeAt = wakeAt;
     for (const entry of records) {
       if (refusal(trial, entry)) return conflict;
       put(trial, entry);
     }
-    const end = isFinal(status) ? { finishedAt: at, wakeAt: null } : { wakeAt: trial.wakeAt };
+    const end = isFinal(status)
+      ? { finishedAt: at, wakeAt: null, holder: undefined }
+      : { wakeAt: wakeAt === undefined ? found.wakeAt : wakeAt };
     Object.assign(found, {
       records: trial.records,
       version: found.version + 1,
@@ -84,17 +101,38 @@ export class ExecutionStoreModel {
     return { committed: true, version: found.version };
   }
 
-  claim({ now, leaseMs }: ClaimRequest): ClaimReply {
-    const sleeping = this.#executions.filter(({ wakeAt }) => wakeAt !== null);
-    const due = sleeping.filter(({ wakeAt }) => (wakeAt as number) <= now);
-    const rest = sleeping
-      .filter(({ wakeAt }) => (wakeAt as number) > now)
-      .map(({ wakeAt }) => wakeAt as number);
-    for (const one of due) one.wakeAt = now + leaseMs;
+  claim({ holder: name, now, leaseMs, limit }: ClaimRequest): ClaimReply {
+    if (limit > 0) this.#forget((one) => one.endsAt <= this.#elapsed && one.name !== name);
+    const known = this.#holders.find((one) => one.name === name);
+    const holder = known ?? { name, seat: this.#freeSeats()[0] ?? this.#seats++, endsAt: 0 };
+    if (!known) this.#holders.push(holder);
+    holder.endsAt = this.#elapsed + leaseMs;
+    const free = this.#executions
+      .filter((one) => one.finishedAt === undefined && !one.holder)
+      .toSorted((a, b) => (a.wakeAt ?? -Infinity) - (b.wakeAt ?? -Infinity));
+    const taken = free.filter(({ wakeAt }) => (wakeAt ?? now) <= now).slice(0, limit);
+    for (const one of taken) one.holder = holder;
+    const next = [
+      ...free.filter((one) => !one.holder).map(({ wakeAt }) => Math.max(wakeAt ?? now, now)),
+      ...this.#executions.flatMap((one) =>
+        one.holder && one.holder !== holder ? [now + Math.max(0, one.holder.endsAt - this.#elapsed)] : [],
+      ),
+    ];
     return {
-      ids: due.map(({ created }) => created.id),
-      nextWakeAt: rest.length > 0 ? Math.min(...rest) : null,
+      ids: taken.map(({ created }) => created.id),
+      nextWakeAt: next.length > 0 ? Math.min(...next) : null,
+      renewed: known !== undefined,
+      seat: holder.seat,
+      freeSeats: this.#freeSeats(),
     };
+  }
+
+  leave(holder: string): void {
+    this.#forget(({ name }) => name === holder);
+  }
+
+  elapse(ms: number): void {
+    this.#elapsed += ms;
   }
 
   list({
@@ -134,12 +172,28 @@ export class ExecutionStoreModel {
     const found = this.#find(id);
     if (!found) return undefined;
     const { definition, input } = found.created;
-    return { ...head(found), definition, input, state: found.state, counters: counters(found) };
+    return {
+      ...head(found),
+      definition,
+      input,
+      state: found.state,
+      counters: counters(found),
+      seat: found.holder && found.holder.endsAt > this.#elapsed ? found.holder.seat : undefined,
+    };
   }
 
   records(id: string, node: string): StoredRecord[] {
     const all = [...(this.#find(id)?.records.values() ?? [])].filter((one) => one.node === node);
     return all.map(({ record }) => record).toSorted((a, b) => a.index - b.index);
+  }
+
+  #freeSeats(): number[] {
+    return times(this.#seats).filter((seat) => !this.#holders.some((one) => one.seat === seat));
+  }
+
+  #forget(isGone: (holder: ModelHolder) => boolean): void {
+    for (const one of this.#executions) if (one.holder && isGone(one.holder)) one.holder = undefined;
+    this.#holders = this.#holders.filter((holder) => !isGone(holder));
   }
 
   #find(id: string): ModelExecution | undefined {
@@ -166,7 +220,6 @@ function put(execution: ModelExecution, entry: RecordEntry): void {
   const token = isPending ? next! : held;
   const record = { index, kind, token, attempt, body, crashes, at, dueAt: isPending ? dueAt : undefined };
   execution.records.set(`${node} ${index}`, { node, record });
-  if (isPending && dueAt !== undefined) execution.wakeAt = Math.min(execution.wakeAt ?? Infinity, dueAt);
 }
 
 function counters({ records }: ModelExecution): Record<string, NodeCounters> {
@@ -191,4 +244,8 @@ function head({ created, version, status, updatedAt, finishedAt, wakeAt }: Model
   const { id, name, definition, idempotencyKey, priority = 0, tags = [], createdAt } = created;
   const fixed = { id, name, definitionHash: definition.hash, idempotencyKey, priority, tags, createdAt };
   return { ...fixed, version, status, updatedAt, finishedAt, wakeAt };
+}
+
+function isForeign({ holder }: ModelExecution, writer: string | undefined): boolean {
+  return writer !== undefined && holder !== undefined && holder.name !== writer;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ConformanceCase } from '../conformance-case.js';
-import { allRecords, completed, execution, finish, loaded, start, step } from './building.js';
+import { allRecords, claim, completed, execution, finish, loaded, step } from './building.js';
 import type { ExecutionStoreHarness } from './harness.js';
 
 /** JSON text of `bytes` bytes whose end differs from its start. */
@@ -35,7 +35,7 @@ export const payloadCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     },
   },
   {
-    name: 'gives ids, keys, names and tags back to the letter',
+    name: 'gives ids, keys, names, tags and holders back to the letter',
     async run({ create }) {
       await using store = await create();
       const odd = 'größe/日本語 🧵:{}[]\'"%_*?\\ ';
@@ -44,7 +44,10 @@ export const payloadCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       const { id, idempotencyKey, name, tags } = await loaded(store, odd);
       assert.deepEqual({ id, idempotencyKey, name, tags }, { id: odd, ...given });
       assert.equal((await store.create(execution('other', given))).id, odd);
-      assert.deepEqual((await store.claim({ now: start, leaseMs: 1, limit: 1 })).ids, []);
+      assert.deepEqual((await store.claim(claim(odd, 0))).ids, [odd]);
+      assert.equal((await store.claim(claim(odd, 0))).renewed, true);
+      await store.leave(odd);
+      assert.deepEqual((await store.claim(claim('other', 0))).ids, [odd]);
     },
   },
   ...[1_000, 1_025, 5_000, 100_000, 8_000_000].map((bytes): ConformanceCase<ExecutionStoreHarness> => ({

@@ -225,6 +225,9 @@ export const recordCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await using store = await create();
       await store.create(execution('e1'));
       const bad: readonly Partial<RecordEntry>[] = [
+        { node: undefined as never },
+        { node: 'nul\0' },
+        { node: 'half \ud83d' },
         { index: 0.5 },
         { index: Number.NaN },
         { index: Number.POSITIVE_INFINITY },

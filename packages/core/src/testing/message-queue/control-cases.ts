@@ -383,6 +383,7 @@ function everyCall(
     ['send', () => queue.send(name, [{ body: 1 }])],
     ['consume', () => queue.consume(name, async () => {})],
     ['stats', () => queue.stats(name)],
+    ['withdraw', () => queue.withdraw(name, ['1'])],
     ['pause', () => queue.pause(name)],
     ['resume', () => queue.resume(name)],
     ['deadLetters.list', () => queue.deadLetters.list(name)],
