@@ -28,13 +28,18 @@ export function packageFolders() {
   return ['packages', 'examples'].flatMap((parent) => membersOf(parent));
 }
 
-/** @returns {Package[]} the packages that are published, those built upon first */
-export function publishedPackages() {
-  const packages = membersOf('packages').map((path) => ({
+/** @returns {Package[]} every package, also those that only our tests use */
+export function allPackages() {
+  return membersOf('packages').map((path) => ({
     folder: path.slice(join(root, 'packages').length + 1),
     path,
     manifest: /** @type {Manifest} */ (JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))),
   }));
+}
+
+/** @returns {Package[]} the packages that are built and published, those built upon first */
+export function publishedPackages() {
+  const packages = allPackages().filter(({ manifest }) => !manifest.private);
   /** @type {Package[]} */
   const ordered = [];
   /** @param {Package} one */

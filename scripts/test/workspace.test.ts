@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import typescript from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { entriesOf } from '../build/entries.mjs';
-import { publishedPackages } from '../lib/packages.mjs';
+import { allPackages, publishedPackages } from '../lib/packages.mjs';
 import { root } from '../lib/paths.mjs';
 
 const config = typescript.readConfigFile(join(root, 'tsconfig.json'), (path) => readFileSync(path, 'utf8'));
@@ -30,4 +30,17 @@ describe.each(publishedPackages())('$manifest.name', ({ folder, path, manifest }
       expect(existsSync(source) && resolvedModule?.resolvedFileName, specifier).toBe(source);
     }
   });
+});
+
+test('what only our tests use is private, and no published package ships it', () => {
+  const published = publishedPackages();
+  const own = allPackages().filter(({ folder }) => !published.some((one) => one.folder === folder));
+  expect(own.map(({ folder }) => folder)).toEqual(['cosmos-test-server']);
+  for (const { manifest } of own) {
+    expect(manifest).toMatchObject({ private: true });
+    for (const one of published) {
+      const shipped = { ...one.manifest.dependencies, ...one.manifest.peerDependencies };
+      expect(shipped, one.manifest.name).not.toHaveProperty([manifest.name]);
+    }
+  }
 });

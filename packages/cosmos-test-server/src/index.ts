@@ -1,0 +1,10 @@
+export { startCosmosTestServer } from './cosmos-test-server.js';
+export type { CosmosTestServer } from './cosmos-test-server.js';
+export type { CosmosTestServerOptions } from './cosmos-test-server-options.js';
+export type { ManagedIdentity } from './auth/managed-identity.js';
+export type { Principal, Principals, Role } from './auth/principals.js';
+export type { FaultEffect, FaultMatch, FaultRule, FaultTiming } from './faults/fault-rule.js';
+export type { ContainerPath, Faults } from './faults/faults.js';
+export type { MovableClock } from './faults/movable-clock.js';
+export type { OperationKind } from './http/operation.js';
+export type { RequestEntry, RequestLog } from './http/request-log.js';
