@@ -4,11 +4,25 @@ export type { BullMQMessageQueueOptions } from './bullmq/bullmq-message-queue-op
 export { checkRedis } from './bullmq/check-redis.js';
 export type { RedisFinding } from './bullmq/check-redis.js';
 export type { RedisClient, RedisConnectionOptions } from './bullmq/redis-client.js';
-export { openEmbeddedStore } from './embedded/embedded-store.js';
-export type { EmbeddedStore } from './embedded/embedded-store.js';
-export type { EmbeddedStoreOptions } from './embedded/embedded-store-options.js';
-export type { SqliteDriverName } from './embedded/sqlite-driver.js';
-export { InMemoryExecutionStore } from './memory/in-memory-execution-store.js';
-export type { InMemoryExecutionStoreOptions } from './memory/in-memory-execution-store.js';
-export { InMemoryMessageQueue } from './memory/in-memory-message-queue.js';
-export type { InMemoryMessageQueueOptions } from './memory/in-memory-message-queue.js';
+export type {
+  ActorSearch,
+  ActorUsage,
+  ActorUse,
+  ActorVersion,
+  ActorVersionState,
+  CatalogueMetadata,
+  ChangeOptions,
+} from './cosmos/actor-catalogue.js';
+export type { CosmosInstanceRegistryOptions } from './cosmos/cosmos-instance-registry.js';
+export type { CosmosCredential, CosmosOptions } from '@certoai/loom-core/cosmos';
+export { CosmosDBActorRegistry } from './cosmos/cosmosdb-actor-registry.js';
+export { openCosmos } from './cosmos/open-cosmos.js';
+export type { CosmosConnection } from './cosmos/open-cosmos.js';
+export type { OutboxCommit, OutboxMessage, OutboxWrite } from './outbox/outbox-input.js';
+export type { OutboxPatternOptions, OutboxRelayOptions } from './outbox/outbox-options.js';
+export { OutboxPattern } from './outbox/outbox-pattern.js';
+export type { ParkedOutboxMessage, ParkedOutboxMessages } from './outbox/outbox-pattern.js';
+export { RedisExecutionStore } from './redis/redis-execution-store.js';
+export type { RedisExecutionStoreOptions } from './redis/redis-execution-store-options.js';
+export { RedisInstanceRegistry } from './redis/redis-instance-registry.js';
+export type { RedisInstanceRegistryOptions } from './redis/redis-instance-registry.js';

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openEmbeddedStore } from '@certoai/loom-storage';
+import { openEmbeddedStore } from '@certoai/loom-storage/embedded';
 import { expect, test } from 'vitest';
 
 const { cache } = createRequire(import.meta.url);

@@ -5,13 +5,12 @@ import type { DeliveryOutcome, HandlerResult } from '../internal/delivery-outcom
 import type { ResolvedConsumeOptions } from '../internal/message-queue-options.js';
 import { RunningDelivery, consumerClosing, leaseLost } from '../internal/running-delivery.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import type { Lease } from './lease-keeper.js';
+import type { Lease, LeaseEnd } from './lease-keeper.js';
 import { leaseTimes } from './lease-times.js';
 import type { LeasedJob, LeasedJobs, Taken } from './leased-jobs.js';
-import { MarkerWait } from './marker-wait.js';
-import type { OpenRedisClient } from './redis-client.js';
+import type { MarkerBoard, MarkerWait } from './marker-board.js';
 import { isLeaseRefusal } from './redis-error.js';
-import { StalledWatch } from './stalled-watch.js';
+import type { StalledWatch, WatchedQueue } from './stalled-watch.js';
 
 /** Waits after the server refused something: the first, and the longest it doubles up to. */
 const firstRetryMs = 100;
@@ -25,9 +24,8 @@ export interface BullMQConsumerOptions {
   readonly handler: DeliveryHandler;
   readonly options: ResolvedConsumeOptions;
   readonly logger: Logger;
-  readonly blocking: OpenRedisClient;
-  /** Ends the blocking connection. */
-  readonly release: () => void;
+  readonly board: MarkerBoard;
+  readonly watch: StalledWatch;
   readonly onClosed: () => Promise<void>;
 }
 
@@ -47,12 +45,12 @@ export class BullMQConsumer implements Consumer {
   readonly #handler: DeliveryHandler;
   readonly #options: ResolvedConsumeOptions;
   readonly #logger: Logger;
-  readonly #release: () => void;
   readonly #onClosed: () => Promise<void>;
   readonly #lockMs: number;
   readonly #leases: LeaseKeeper;
   readonly #marker: MarkerWait;
   readonly #watch: StalledWatch;
+  readonly #watched: WatchedQueue;
   readonly #running = new Set<RunningDelivery>();
   #slotsTaken = 0;
   #state: 'open' | 'closing' | 'aborting' | 'abandoned' = 'open';
@@ -60,45 +58,34 @@ export class BullMQConsumer implements Consumer {
   #onProgress: () => void = () => {};
   #closing: Promise<void> | undefined;
 
-  constructor({ queue, jobs, handler, options, logger, blocking, release, onClosed }: BullMQConsumerOptions) {
-    const { lockMs, renewEveryMs, checkEveryMs, idleCheckEveryMs } = leaseTimes(options.leaseMs);
-    const onError = (error: unknown): void => this.#report(error);
+  constructor({ queue, jobs, handler, options, logger, board, watch, onClosed }: BullMQConsumerOptions) {
+    const { lockMs, renewEveryMs, lookEveryMs } = leaseTimes(options.leaseMs);
     this.#queue = queue;
     this.#jobs = jobs;
     this.#handler = handler;
     this.#options = options;
     this.#logger = logger;
-    this.#release = release;
     this.#onClosed = onClosed;
     this.#lockMs = lockMs;
     this.#leases = new LeaseKeeper({
       lockMs,
       renewEveryMs,
-      onError,
+      onError: (error) => this.#report(error),
       renew: (leases, ms) => jobs.renew(leases, ms),
     });
-    this.#marker = new MarkerWait({
-      client: blocking,
-      key: jobs.markerKey,
-      giveBack: (member, score) => void jobs.wake(member, score).catch(onError),
-      onError,
-    });
-    this.#watch = new StalledWatch({
-      idleMs: idleCheckEveryMs,
-      activeMs: checkEveryMs,
-      look: () => jobs.look(),
-      recover: () => this.#recover(),
+    this.#marker = board.join(`${jobs.prefix}marker`);
+    this.#watch = watch;
+    this.#watched = {
+      prefix: jobs.prefix,
+      lookEveryMs,
       onWaiting: () => this.#marker.wake(),
-      onSilence: () => {
-        jobs.reconnect();
-        this.#marker.reconnect();
-      },
-      onError,
-    });
+      onRecovered: (count) =>
+        logger.warn('Deliveries of a process that ended are ready again', { queue, count }),
+    };
   }
 
   start(): void {
-    this.#watch.start();
+    this.#watch.add(this.#watched);
     void this.#run();
   }
 
@@ -124,7 +111,7 @@ export class BullMQConsumer implements Consumer {
         retryMs = firstRetryMs;
         if (!this.#isOpen) return;
         if (this.#hasFreeSlot) await this.#marker.wait(nextDueAt);
-        else await this.#progress();
+        else await this.#rest();
       } catch (error) {
         this.#report(error);
         await pause(retryMs);
@@ -175,7 +162,6 @@ export class BullMQConsumer implements Consumer {
       const attempt = job.attempt - 1;
       return this.#settle({ ...job, attempt }, token, { kind: 'dead', reason: silentDeathReason(attempt) });
     }
-    let lost = false;
     const { id, text, attempt, sentAt } = job;
     const delivery = new RunningDelivery({ id, queue: this.#queue, text, attempt, sentAt }, (leaseMs) =>
       this.#extend(lease, delivery, leaseMs),
@@ -184,16 +170,13 @@ export class BullMQConsumer implements Consumer {
       id,
       token,
       endsAt: takenAt + this.#lockMs,
-      onLost: () => {
-        lost = true;
-        delivery.abort(leaseLost(delivery));
-      },
+      end: undefined,
+      onEnd: (end) => (end === 'lost' ? delivery.abort(leaseLost(delivery)) : delivery.withdraw()),
     };
     this.#leases.add(lease);
     const result = await this.#handle(delivery);
-    if (lost) return this.#reportLost(job);
     const outcome = decideOutcome(result, { attempt, aborted: delivery.aborted, options: this.#options });
-    const next = await this.#settle(job, token, outcome, () => lost);
+    const next = await this.#settle(job, token, outcome, lease);
     this.#leases.remove(lease);
     return next;
   }
@@ -217,42 +200,43 @@ export class BullMQConsumer implements Consumer {
     job: LeasedJob,
     token: string,
     outcome: DeliveryOutcome,
-    isLost: () => boolean = () => false,
+    lease?: Lease,
   ): Promise<Turn | undefined> {
-    for (let retryMs = firstRetryMs; !isLost(); retryMs = Math.min(retryMs * 2, longestRetryMs)) {
+    for (let retryMs = firstRetryMs; lease?.end !== 'lost'; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
       const takenAt = performance.now();
       try {
         const next = await this.#jobs.settle(job, token, outcome, this.#isOpen);
         return next && { job: next, takenAt };
       } catch (error) {
-        if (isLeaseRefusal(error)) return this.#reportLost(job);
+        if (isLeaseRefusal(error))
+          return this.#reportEnd(job, lease?.end ?? (await this.#endOf(job.id, token)));
         this.#report(error);
         if (this.#state === 'abandoned') return undefined;
         await pause(retryMs);
       }
     }
-    return this.#reportLost(job);
+    return this.#reportEnd(job, 'lost');
+  }
+
+  /** Why a delivery is not ours any more. */
+  async #endOf(id: string, token: string): Promise<LeaseEnd> {
+    const ended = await this.#jobs.renew([{ id, token }], this.#lockMs).catch(() => undefined);
+    return ended?.get(id) ?? 'lost';
   }
 
   async #extend(lease: Lease, delivery: RunningDelivery, leaseMs: number): Promise<void> {
-    const askedAt = performance.now();
-    const refused = await this.#jobs.renew([lease], Math.ceil(leaseMs));
-    if (refused.length > 0) {
-      lease.onLost();
-      throw leaseLost(delivery);
-    }
-    lease.endsAt = askedAt + leaseMs;
-  }
-
-  async #recover(): Promise<void> {
-    const count = await this.#jobs.recover();
-    if (count > 0)
-      this.#logger.warn('Deliveries of a process that ended are ready again', { queue: this.#queue, count });
+    if (await this.#leases.extend(lease, leaseMs)) throw leaseLost(delivery);
   }
 
   #freeSlot(): void {
     this.#slotsTaken -= 1;
     this.#onProgress();
+  }
+
+  /** Without a free slot, work is for others. */
+  async #rest(): Promise<void> {
+    this.#marker.rest();
+    await this.#progress();
   }
 
   /** Resolves when a slot was freed or a handler has settled, or when closing begins. */
@@ -264,11 +248,8 @@ export class BullMQConsumer implements Consumer {
 
   #stop(): void {
     this.#state = 'closing';
-    this.#watch.stop();
+    this.#watch.remove(this.#watched);
     this.#marker.close();
-    // Ends the blocking command; a marker it took in its last moment is made good for.
-    this.#release();
-    this.#jobs.wake().catch(() => {});
     this.#onProgress();
   }
 
@@ -292,7 +273,9 @@ export class BullMQConsumer implements Consumer {
     return this.#state === 'abandoned';
   }
 
-  #reportLost({ id, attempt }: LeasedJob): undefined {
+  /** What was withdrawn needs no outcome. */
+  #reportEnd({ id, attempt }: LeasedJob, end: LeaseEnd): undefined {
+    if (end === 'withdrawn') return;
     this.#logger.warn('Lease ended before its delivery did; the message is delivered again', {
       queue: this.#queue,
       messageId: id,

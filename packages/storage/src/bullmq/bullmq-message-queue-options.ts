@@ -78,8 +78,8 @@ function withoutColon(keyPrefix: string | undefined): string | undefined {
 }
 
 /** https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags */
-function withHashTag(prefix: string): string {
-  return /\{[^}]+\}/.test(prefix) ? prefix : `{${prefix}}`;
+export function withHashTag(prefix: string): string {
+  return /^[^{]*\{[^}]+\}/.test(prefix) ? prefix : `{${prefix}}`;
 }
 
 function invalid(option: string, advice: string, value: unknown): LoomError {

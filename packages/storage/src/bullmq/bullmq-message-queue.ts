@@ -3,6 +3,8 @@ import type {
   ConsumeOptions,
   DeadLetters,
   DeliveryHandler,
+  GroupStats,
+  InstanceRegistry,
   Logger,
   MessageQueue,
   OutgoingMessage,
@@ -11,31 +13,38 @@ import type {
 import { systemClock } from '@certoai/loom-core';
 import type { Queue } from 'bullmq';
 import {
+  checkGroupKey,
+  checkIds,
   checkMessages,
   checkQueueName,
   closedError,
   resolveConsumeOptions,
 } from '../internal/message-queue-options.js';
 import type { ResolvedConsumeOptions } from '../internal/message-queue-options.js';
+import { ConnectedInstances } from '../redis/connected-instances.js';
 import { BullMQConsumer } from './bullmq-consumer.js';
 import { BullMQDeadLetters } from './bullmq-dead-letters.js';
 import { resolveBullMQOptions } from './bullmq-message-queue-options.js';
 import type { BullMQMessageQueueOptions } from './bullmq-message-queue-options.js';
 import { checkRedis } from './check-redis.js';
+import { groupStatsScript, sendGroupedScript } from './group-scripts.js';
 import { LeasedJobs } from './leased-jobs.js';
 import { leaseTimes } from './lease-times.js';
 import { loadBullMQ } from './load-bullmq.js';
-import { jobName, messageJob } from './message-job.js';
+import { MarkerBoard } from './marker-board.js';
+import { jobName, messageJob, messageJobValues } from './message-job.js';
 import type { MessageJob } from './message-job.js';
 import { runScript, statsScript } from './queue-scripts.js';
 import type { OpenRedisClient, RedisClient, RedisConnectionOptions } from './redis-client.js';
-import { RedisConnections } from './redis-connections.js';
+import { RedisConnections, reconnect } from './redis-connections.js';
 import { translateRedisError } from './redis-error.js';
+import { StalledWatch } from './stalled-watch.js';
+import { withdrawScript } from './withdraw-script.js';
 
 /** Events BullMQ keeps of each queue for its tools. Count. */
 const eventsKept = 1_000;
-/** We count deliveries ourselves, and never let BullMQ fail a job because its process died. */
-const noLimit = 1_000_000_000;
+/** Messages withdrawn in one step. */
+const withdrawnAtOnce = 1_000;
 
 /**
  * Messages in Redis, as jobs of BullMQ that its tools can see. Any number of processes may share them.
@@ -44,9 +53,12 @@ const noLimit = 1_000_000_000;
 export class BullMQMessageQueue implements MessageQueue {
   readonly capabilities = { durable: true, shared: true };
   readonly deadLetters: DeadLetters;
+  readonly instances: InstanceRegistry;
   readonly #prefix: string;
   readonly #logger: Logger;
   readonly #connections: RedisConnections;
+  readonly #board: MarkerBoard;
+  readonly #watch: StalledWatch;
   readonly #queues = new Map<string, Promise<Queue>>();
   readonly #consumers = new Set<BullMQConsumer>();
   #checked = false;
@@ -66,6 +78,29 @@ export class BullMQMessageQueue implements MessageQueue {
     this.#prefix = prefix;
     this.#logger = logger;
     this.#connections = new RedisConnections({ source, overrides, logger });
+    const working = (): Promise<OpenRedisClient> => this.#connections.working();
+    const onError = (error: unknown): void => this.#report(error);
+    this.#board = new MarkerBoard({
+      working,
+      onError,
+      open: () => this.#connections.blocking(),
+      release: (client) => this.#connections.release(client),
+    });
+    this.#watch = new StalledWatch({
+      working,
+      onError,
+      onSilence: () => {
+        void working().then(reconnect);
+        this.#board.reconnect();
+      },
+    });
+    this.instances = new ConnectedInstances({
+      prefix,
+      logger,
+      connect: () => this.#connect(),
+      open: () => this.#connections.blocking(),
+      release: (client) => this.#connections.release(client),
+    });
     this.deadLetters = new BullMQDeadLetters({
       connect: () => this.#connect(),
       checkOpen: () => this.#checkOpen(),
@@ -76,9 +111,15 @@ export class BullMQMessageQueue implements MessageQueue {
   async send(queue: string, messages: readonly OutgoingMessage[]): Promise<readonly string[]> {
     this.#checkOpen();
     checkQueueName(queue);
-    const jobs = checkMessages(messages).map(messageJob);
-    if (jobs.length === 0) return [];
-    return this.#call('store messages', async () => this.#add(await this.#queue(queue), jobs));
+    const checked = checkMessages(messages);
+    if (checked.length === 0) return [];
+    return this.#call('store messages', async () => {
+      if (checked.every(({ group }) => group === undefined))
+        return this.#add(await this.#queue(queue), checked.map(messageJob));
+      const values = checked.flatMap(messageJobValues);
+      const args = [this.#key(queue, ''), systemClock.now(), ...values];
+      return (await runScript(await this.#connect(), sendGroupedScript, args)) as string[];
+    });
   }
 
   async consume(queue: string, handler: DeliveryHandler, options?: ConsumeOptions): Promise<Consumer> {
@@ -87,6 +128,35 @@ export class BullMQMessageQueue implements MessageQueue {
     checkQueueName(queue);
     const resolved = resolveConsumeOptions(handler, options);
     return this.#call('consume a queue', () => this.#consume(queue, handler, resolved));
+  }
+
+  async withdraw(queue: string, ids: readonly string[]): Promise<number> {
+    this.#checkOpen();
+    checkQueueName(queue);
+    checkIds(ids);
+    return this.#call('withdraw messages', async () => {
+      const client = await this.#connect();
+      let count = 0;
+      for (let start = 0; start < ids.length; start += withdrawnAtOnce) {
+        const some = ids.slice(start, start + withdrawnAtOnce);
+        const args = [this.#key(queue, ''), systemClock.now(), ...some];
+        count += Number(await runScript(client, withdrawScript, args));
+      }
+      return count;
+    });
+  }
+
+  async group(queue: string, key: string): Promise<GroupStats> {
+    this.#checkOpen();
+    checkQueueName(queue);
+    checkGroupKey(key);
+    return this.#call('count the messages of a group', async () => {
+      const now = systemClock.now();
+      const args = [this.#key(queue, ''), now, key];
+      const reply = await runScript(await this.#connect(), groupStatsScript, args);
+      const [waiting, active, opensInMs] = reply as [number, number, number];
+      return { waiting, active, openAt: opensInMs < 0 ? null : now + opensInMs };
+    });
   }
 
   async stats(queue: string): Promise<QueueStats> {
@@ -111,7 +181,10 @@ export class BullMQMessageQueue implements MessageQueue {
   async resume(queue: string): Promise<void> {
     this.#checkOpen();
     checkQueueName(queue);
-    await this.#call('resume a queue', async () => (await this.#queue(queue)).resume());
+    await this.#call('resume a queue', async () => {
+      await (await this.#queue(queue)).resume();
+      // BullMQ does not know of the jobs that wait in groups.
+    });
   }
 
   close(): Promise<void> {
@@ -146,35 +219,30 @@ export class BullMQMessageQueue implements MessageQueue {
     // The events of a queue are bounded by whoever opens it as a BullMQ queue.
     await this.#queue(queue);
     const working = await this.#connections.working();
-    const blocking = await this.#connections.blocking();
-    const { lockMs, checkEveryMs } = leaseTimes(options.leaseMs);
+    const { lockMs } = leaseTimes(options.leaseMs);
     const backend = createRedisBackend(queue, {
       ...this.#bullmq(working),
       lockDuration: lockMs,
-      maxStalledCount: noLimit,
-      // Several consumers look in turns; a look must not be skipped because its own last one is still remembered.
-      stalledInterval: Math.ceil(checkEveryMs * 0.7),
     } as Parameters<typeof createRedisBackend>[1]);
     backend.on('error', () => {});
     await backend.waitUntilReady();
+    if (this.#closing) {
+      await backend.close();
+      throw closedError();
+    }
     const consumer = new BullMQConsumer({
       queue,
       jobs: new LeasedJobs({ backend, client: working, lockMs }),
       handler,
       options,
       logger: this.#logger,
-      blocking,
-      release: () => this.#connections.release(blocking),
+      board: this.#board,
+      watch: this.#watch,
       onClosed: async () => {
         this.#consumers.delete(consumer);
         await backend.close();
       },
     });
-    if (this.#closing) {
-      this.#connections.release(blocking);
-      await backend.close();
-      throw closedError();
-    }
     this.#consumers.add(consumer);
     consumer.start();
     return consumer;
@@ -183,6 +251,7 @@ export class BullMQMessageQueue implements MessageQueue {
   async #close(): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     this.#released = true;
+    await this.instances.close();
     const queues = await Promise.allSettled(this.#queues.values());
     await Promise.allSettled(
       queues.map(async (queue) => queue.status === 'fulfilled' && queue.value.close()),
@@ -231,6 +300,11 @@ export class BullMQMessageQueue implements MessageQueue {
     } catch (error) {
       this.#logger.debug('Redis settings could not be read', { error });
     }
+  }
+
+  /** A look that was under way when everything closed is nothing to report. */
+  #report(error: unknown): void {
+    if (!this.#closing) this.#logger.warn('Redis refused a look for work; it is repeated', { error });
   }
 
   async #call<Result>(doing: string, run: () => Promise<Result>): Promise<Result> {

@@ -1,23 +1,27 @@
 import { systemClock } from '@certoai/loom-core';
 
+/** How a lease ended before its delivery: somebody else may have the message, or it was withdrawn. */
+export type LeaseEnd = 'lost' | 'withdrawn';
+
 /** A lock in Redis that a running delivery holds. Times are `performance.now()`, which nobody sets back. */
 export interface Lease {
   readonly id: string;
   readonly token: string;
   endsAt: number;
-  /** Called once, when the lock is gone or cannot be known to be there. */
-  readonly onLost: () => void;
+  end: LeaseEnd | undefined;
+  /** Called once, when {@link Lease.end} is known. */
+  readonly onEnd: (end: LeaseEnd) => void;
 }
 
 export interface LeaseKeeperOptions {
   readonly lockMs: number;
   readonly renewEveryMs: number;
-  /** @returns ids whose locks are gone or somebody else's */
-  readonly renew: (leases: readonly Lease[], lockMs: number) => Promise<readonly string[]>;
+  /** @returns how those ended, by id, that are not ours any more */
+  readonly renew: (leases: readonly Lease[], lockMs: number) => Promise<ReadonlyMap<string, LeaseEnd>>;
   readonly onError: (error: unknown) => void;
 }
 
-/** Renews the leases of one consumer together, and says so when one is lost. Short deliveries cost nothing. */
+/** Renews the leases of one consumer together, and says so when one has ended. Short deliveries cost nothing. */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #leases = new Set<Lease>();
@@ -40,6 +44,16 @@ export class LeaseKeeper {
     this.#cancelTimer = undefined;
   }
 
+  /** @returns how the lease has ended, if it has */
+  async extend(lease: Lease, leaseMs: number): Promise<LeaseEnd | undefined> {
+    const askedAt = performance.now();
+    const ended = await this.#options.renew([lease], Math.ceil(leaseMs));
+    const end = ended.get(lease.id);
+    if (end) this.#end(lease, end);
+    else lease.endsAt = askedAt + leaseMs;
+    return end;
+  }
+
   #tick(): void {
     this.#cancelTimer = systemClock.setTimer(this.#options.renewEveryMs, () => this.#tick());
     if (this.#renewing) return this.#dropEnded();
@@ -53,9 +67,10 @@ export class LeaseKeeper {
     if (due.length === 0) return;
     this.#renewing = true;
     try {
-      const refused = new Set(await renew(due, lockMs));
+      const ended = await renew(due, lockMs);
       for (const lease of due) {
-        if (refused.has(lease.id)) this.#lose(lease);
+        const end = ended.get(lease.id);
+        if (end) this.#end(lease, end);
         else lease.endsAt = Math.max(lease.endsAt, now + lockMs);
       }
     } catch (error) {
@@ -69,12 +84,13 @@ export class LeaseKeeper {
   /** Nobody answers, so others may be right to think that we are gone. */
   #dropEnded(): void {
     const now = performance.now();
-    for (const lease of this.#leases) if (lease.endsAt <= now) this.#lose(lease);
+    for (const lease of this.#leases) if (lease.endsAt <= now) this.#end(lease, 'lost');
   }
 
-  #lose(lease: Lease): void {
+  #end(lease: Lease, end: LeaseEnd): void {
     if (!this.#leases.has(lease)) return;
     this.remove(lease);
-    lease.onLost();
+    lease.end = end;
+    lease.onEnd(end);
   }
 }

@@ -2,14 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '@certoai/loom-core';
 import type { MinimalJob, RedisQueueBackend } from 'bullmq';
 import type { DeliveryOutcome } from '../internal/delivery-outcome.js';
-import type { Lease } from './lease-keeper.js';
-import {
-  delayedScoreFactor,
-  releaseScript,
-  renewScript,
-  runScript,
-  takeWithoutMemoryScript,
-} from './queue-scripts.js';
+import { shutMs, stepScript } from './group-scripts.js';
+import type { Lease, LeaseEnd } from './lease-keeper.js';
+import { renewScript, runScript } from './queue-scripts.js';
 import type { OpenRedisClient } from './redis-client.js';
 import { isOutOfMemory } from './redis-error.js';
 
@@ -21,6 +16,8 @@ export interface LeasedJob {
   /** Deliveries so far, this one included. */
   readonly attempt: number;
   readonly sentAt: number;
+  /** Key of its group; empty without one. */
+  readonly group: string;
 }
 
 export interface Taken {
@@ -46,7 +43,8 @@ export class LeasedJobs {
   readonly #lockMs: number;
   readonly #owner = randomUUID();
   #tokens = 0;
-  #looks = 0;
+  /** A message with a group was sent to the queue, so BullMQ takes none of its jobs any more. */
+  #grouped = false;
 
   constructor({ backend, client, lockMs }: LeasedJobsOptions) {
     this.#backend = backend;
@@ -54,8 +52,9 @@ export class LeasedJobs {
     this.#lockMs = lockMs;
   }
 
-  get markerKey(): string {
-    return this.#key('marker');
+  /** First part of the keys of the queue. */
+  get prefix(): string {
+    return this.#key('');
   }
 
   /** What a lock holds: of one slot of one consumer. */
@@ -65,12 +64,16 @@ export class LeasedJobs {
   }
 
   async take(token: string): Promise<Taken> {
-    try {
-      return takenOf(await this.#backend.moveToActive(token));
-    } catch (error) {
-      if (isOutOfMemory(error)) return this.#takeWithoutMemory(token);
-      throw error;
+    if (!this.#grouped) {
+      try {
+        const taken = this.#takenOf(await this.#backend.moveToActive(token));
+        if (!this.#grouped) return taken;
+      } catch (error) {
+        // The step below needs no memory.
+        if (!isOutOfMemory(error)) throw error;
+      }
     }
+    return this.#step(token, true);
   }
 
   /**
@@ -78,114 +81,105 @@ export class LeasedJobs {
    * @throws the error of BullMQ when the lock is not ours any more
    */
   async settle(
-    { id, attempt }: LeasedJob,
+    settled: LeasedJob,
     token: string,
     outcome: DeliveryOutcome,
     takeNext: boolean,
   ): Promise<LeasedJob | undefined> {
+    const { id, attempt } = settled;
+    if (this.#grouped) return (await this.#step(token, takeNext, settled, outcome)).job;
     // All that BullMQ reads of a job here; without `attempts` its script fails halfway.
     const job = { id, opts: { attempts: 0 } } as unknown as MinimalJob;
     switch (outcome.kind) {
       case 'acknowledged':
-        return takenOf((await this.#backend.moveToCompleted(job, null, keepNone, token, takeNext)).result)
-          .job;
+        return this.#takenOf(
+          (await this.#backend.moveToCompleted(job, null, keepNone, token, takeNext)).result,
+        ).job;
       case 'waiting': {
         const options = { skipAttempt: true, fetchNext: takeNext };
-        return takenOf(
+        return this.#takenOf(
           await this.#backend.moveToDelayed(id, systemClock.now(), outcome.delayMs, token, options),
         ).job;
       }
       case 'released':
-        await this.release(id, token);
+        await this.#step(token, false, settled, outcome);
         return undefined;
       case 'dead': {
         const fields = { ats: attempt };
         const moved = await this.#backend.moveToFailed(job, outcome.reason, keepAll, token, takeNext, fields);
-        return takenOf(moved.result).job;
+        return this.#takenOf(moved.result).job;
       }
     }
   }
 
-  async release(id: string, token: string): Promise<void> {
-    const keys = this.#keys('active', 'wait', 'prioritized', 'marker', 'stalled', 'meta', id);
-    await runScript(this.#client, releaseScript, [...keys, id, token]);
-  }
-
-  /** @returns ids whose locks are not ours any more */
-  async renew(leases: readonly Pick<Lease, 'id' | 'token'>[], lockMs: number): Promise<readonly string[]> {
+  /** @returns how those ended, by id, whose locks are not ours any more */
+  async renew(
+    leases: readonly Pick<Lease, 'id' | 'token'>[],
+    lockMs: number,
+  ): Promise<ReadonlyMap<string, LeaseEnd>> {
     const locks = leases.flatMap(({ id, token }) => [id, token]);
-    return (await runScript(this.#client, renewScript, [
-      ...this.#keys('stalled', ''),
-      lockMs,
-      ...locks,
-    ])) as string[];
+    const reply = (await runScript(this.#client, renewScript, [this.prefix, lockMs, ...locks])) as (
+      | string
+      | number
+    )[];
+    const ended = new Map<string, LeaseEnd>();
+    for (let index = 0; index < reply.length; index += 2)
+      ended.set(String(reply[index]), reply[index + 1] === 1 ? 'withdrawn' : 'lost');
+    return ended;
   }
 
-  /**
-   * Jobs that anybody has, and jobs that could be taken: those that are due and those that are ready in
-   * turns, because each look is to cost as little as it can.
-   */
-  async look(): Promise<{ readonly active: number; readonly waiting: number }> {
-    this.#looks += 1;
-    const [active, waiting] = await Promise.all([
-      this.#client.llen(this.#key('active')),
-      this.#looks % 2 === 0 ? this.#client.zcard(this.#key('prioritized')) : this.#countDue(),
-    ]);
-    return { active, waiting };
-  }
-
-  /** Makes ready what processes had that died. @returns how many */
-  async recover(): Promise<number> {
-    return (await this.#backend.moveStalledJobsToWait()).length;
-  }
-
-  /** For a server that does not answer: what was asked is asked again on a new connection. */
-  reconnect(): void {
-    if (this.#client.status === 'ready') this.#client.disconnect(true);
-  }
-
-  /** Tells somebody who waits that there may be work. */
-  async wake(member = '0', score = 0): Promise<void> {
-    await this.#client.zadd(this.markerKey, score, member);
-  }
-
-  #countDue(): Promise<number> {
-    return this.#client.zcount(
-      this.#key('delayed'),
-      '-inf',
-      (systemClock.now() + 1) * delayedScoreFactor - 1,
-    );
-  }
-
-  async #takeWithoutMemory(token: string): Promise<Taken> {
-    const keys = this.#keys('wait', 'active', 'prioritized', 'stalled', 'meta', '');
-    const now = systemClock.now();
-    const reply = await runScript(this.#client, takeWithoutMemoryScript, [...keys, token, this.#lockMs, now]);
+  /** BullMQ answers with a job's data, its id, for how long it takes none for its rate, and a time. */
+  #takenOf(reply: unknown): Taken {
     if (!Array.isArray(reply)) return nothing;
-    const [id, text, attempt, sentAt] = reply as [string, string, number, string];
-    return { job: { id, text, attempt, sentAt: Number(sentAt) }, nextDueAt: undefined };
+    const [data, id, closedMs, dueAt] = reply as [RawJob | null | undefined, string, number, number];
+    // A rate that somebody gave the queue by BullMQ's own tools is over sooner.
+    if (closedMs > shutMs / 2) this.#grouped = true;
+    if (!data) return dueAt > 0 ? { job: undefined, nextDueAt: dueAt } : nothing;
+    const { data: text, attemptsStarted: attempt, timestamp: sentAt } = data;
+    return { job: { id, text, attempt, sentAt, group: '' }, nextDueAt: undefined };
+  }
+
+  /** Settles a job, if one is given, and takes the next one if asked to, by our own script. */
+  async #step(
+    token: string,
+    takeNext: boolean,
+    settled?: LeasedJob,
+    outcome?: DeliveryOutcome,
+  ): Promise<Taken> {
+    const now = systemClock.now();
+    const { id = '', group = '', attempt = 0 } = settled ?? {};
+    const args = [this.prefix, now, token, this.#lockMs, takeNext ? 1 : 0, outcome?.kind ?? '', id, group];
+    args.push(valueOf(outcome), attempt);
+    const reply = await runScript(this.#client, stepScript, args);
+    if (Array.isArray(reply)) {
+      const [next, text, started, sentAt, key] = reply as [string, string, number, string, string];
+      const job = { id: next, text, attempt: started, sentAt: Number(sentAt), group: key };
+      return { job, nextDueAt: undefined };
+    }
+    if (typeof reply !== 'number') return nothing;
+    if (reply < 0) throw Object.assign(new Error('The delivery is not ours any more.'), { code: reply });
+    return { job: undefined, nextDueAt: now + reply };
   }
 
   #key(type: string): string {
     return this.#backend.toKey(type);
   }
-
-  #keys(...types: readonly string[]): readonly string[] {
-    return types.map((type) => this.#key(type));
-  }
-}
-
-/** BullMQ answers with a job's data, its id, a rate limit that we do not use, and a time. */
-function takenOf(reply: unknown): Taken {
-  if (!Array.isArray(reply)) return nothing;
-  const [data, id, , dueAt] = reply as [RawJob | null | undefined, string, number, number];
-  if (!data) return dueAt > 0 ? { job: undefined, nextDueAt: dueAt } : nothing;
-  const { data: text, attemptsStarted: attempt, timestamp: sentAt } = data;
-  return { job: { id, text, attempt, sentAt }, nextDueAt: undefined };
 }
 
 interface RawJob {
   readonly data: string;
   readonly attemptsStarted: number;
   readonly timestamp: number;
+}
+
+/** What the step must know of an outcome, beside its kind. */
+function valueOf(outcome: DeliveryOutcome | undefined): string | number {
+  switch (outcome?.kind) {
+    case 'waiting':
+      return outcome.delayMs;
+    case 'dead':
+      return outcome.reason;
+    default:
+      return '';
+  }
 }

@@ -28,6 +28,26 @@ export function messageJob({ body, delayMs, priority, dedupeId }: CheckedMessage
   return { data: JSON.parse(body) as JsonValue, opts };
 }
 
+/** The same for a script of ours: id or nothing, data, options, priority, delay, key and limits of the group. */
+export function messageJobValues({
+  body,
+  delayMs,
+  priority,
+  dedupeId,
+  group,
+}: CheckedMessage): readonly (string | number)[] {
+  const opts = { priority: lowestPriority - priority, attempts: 0, delay: delayMs, group };
+  return [
+    dedupeId === undefined ? '' : dedupeJobId(dedupeId),
+    body,
+    JSON.stringify(opts),
+    opts.priority,
+    delayMs,
+    group?.key ?? '',
+    group?.limits ?? '',
+  ];
+}
+
 /** BullMQ refuses ids with a colon and ids that are numbers, and a key should be short. */
 function dedupeJobId(dedupeId: string): string {
   return `once-${createHash('sha256').update(dedupeId).digest('base64url')}`;

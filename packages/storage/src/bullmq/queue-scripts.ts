@@ -3,12 +3,16 @@ import type { OpenRedisClient } from './redis-client.js';
 /** BullMQ keeps 12 bits below a delayed job's time for those that are due in the same millisecond. */
 export const delayedScoreFactor = 0x1000;
 /** BullMQ's score of a prioritised job is its priority times this, plus a counter. */
-const priorityFactor = 0x100000000;
+export const priorityFactor = 0x100000000;
+
+/** Takes the place of the owner in the lock of a running job that was withdrawn, until the lock ends. */
+export const withdrawn = 'withdrawn';
 
 /** What BullMQ has no call for. Key names and layouts are those of BullMQ 6. */
 export interface QueueScript {
   readonly name: string;
-  readonly keys: number;
+  /** How many of the arguments are keys. @default told by the first argument */
+  readonly keys?: number;
   readonly lua: string;
 }
 
@@ -46,8 +50,10 @@ local promoted = redis.call('ZCOUNT', delayed, '-inf', string.format('%.0f', due
 if promoted > 0 then
   see(math.floor(tonumber(redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]) / ${delayedScoreFactor}))
 end
+local grouped = prefix .. 'groups:waiting'
+see(tonumber(redis.call('ZRANGE', grouped, 0, 0, 'WITHSCORES')[2]))
 return {
-  redis.call('LLEN', wait) + redis.call('ZCARD', prioritized) + promoted,
+  redis.call('LLEN', wait) + redis.call('ZCARD', prioritized) + promoted + redis.call('ZCARD', grouped),
   redis.call('ZCARD', delayed) - promoted,
   redis.call('LLEN', active),
   redis.call('ZCARD', failed),
@@ -57,78 +63,28 @@ return {
 };
 
 /**
- * Takes a job as BullMQ's moveToActive does, when that was refused for want of memory: a script whose first
- * write needs none is let through by Redis, and only what is handled makes room again.
- */
-export const takeWithoutMemoryScript: QueueScript = {
-  name: 'loomQueueTake1',
-  keys: 5,
-  lua: `
-local wait, active, prioritized, stalled, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local prefix, token, lockMs, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-redis.call('SREM', stalled, '')
-if redis.call('HEXISTS', meta, 'paused') == 1 then return false end
-local id = redis.call('RPOPLPUSH', wait, active)
-if not id then
-  id = redis.call('ZPOPMIN', prioritized)[1]
-  if not id then return false end
-  redis.call('LPUSH', active, id)
-end
-local job = prefix .. id
-redis.call('SET', job .. ':lock', token, 'PX', lockMs)
-redis.call('HSET', job, 'processedOn', now)
-local attempts = redis.call('HINCRBY', job, 'ats', 1)
-local fields = redis.call('HMGET', job, 'data', 'timestamp')
-return { id, fields[1], attempts, fields[2] }`,
-};
-
-/**
- * Sets the end of locks; ids and tokens come in pairs. Returns the ids whose locks are not theirs any more.
+ * Sets the end of locks; ids and tokens come in pairs. Returns the ids whose locks are not theirs any more, each
+ * with 1 if the message was withdrawn, and 0 if somebody else may have it.
  * BullMQ's extendLocks writes the locks anew, which a server without memory refuses.
  */
 export const renewScript: QueueScript = {
   name: 'loomQueueRenew1',
   keys: 1,
   lua: `
-local stalled, prefix, lockMs = KEYS[1], ARGV[1], ARGV[2]
-local refused = {}
-for index = 3, #ARGV, 2 do
+local prefix, lockMs = KEYS[1], ARGV[1]
+local ended = {}
+for index = 2, #ARGV, 2 do
   local id, token = ARGV[index], ARGV[index + 1]
   local lock = prefix .. id .. ':lock'
-  if redis.call('GET', lock) == token then
+  local owner = redis.call('GET', lock)
+  if owner == token then
     redis.call('PEXPIRE', lock, lockMs)
-    redis.call('SREM', stalled, id)
   else
-    table.insert(refused, id)
+    table.insert(ended, id)
+    table.insert(ended, owner == '${withdrawn}' and 1 or 0)
   end
 end
-return refused`,
-};
-
-/**
- * Gives a running delivery back to the front of its priority, and takes it off the count of deliveries.
- * Returns 1, or 0 when the lease had ended.
- */
-export const releaseScript: QueueScript = {
-  name: 'loomQueueRelease1',
-  keys: 7,
-  lua: `
-local active, wait, prioritized, marker, stalled, meta, job = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local id, token = ARGV[1], ARGV[2]
-local lock = job .. ':lock'
-if redis.call('GET', lock) ~= token then return 0 end
-if redis.call('LREM', active, -1, id) < 1 then return 0 end
-redis.call('DEL', lock)
-redis.call('SREM', stalled, id)
-redis.call('HINCRBY', job, 'ats', -1)
-local priority = tonumber(redis.call('HGET', job, 'priority')) or 0
-if priority > 0 then
-  redis.call('ZADD', prioritized, string.format('%.0f', priority * ${priorityFactor}), id)
-else
-  redis.call('RPUSH', wait, id)
-end
-if redis.call('HEXISTS', meta, 'paused') == 0 then redis.call('ZADD', marker, 0, '0') end
-return 1`,
+return ended`,
 };
 
 /**
@@ -184,7 +140,8 @@ export function runScript(
     string,
     ((...args: readonly (string | number)[]) => Promise<unknown>) | undefined
   >;
-  if (commands[name] === undefined) client.defineCommand(name, { numberOfKeys: keys, lua });
+  if (commands[name] === undefined)
+    client.defineCommand(name, { ...(keys !== undefined && { numberOfKeys: keys }), lua });
   return (commands[name] as (...args: readonly (string | number)[]) => Promise<unknown>).call(
     client,
     ...args,

@@ -41,14 +41,15 @@ export interface OpenRedisClient extends RedisClient {
   off(event: string, listener: () => void): unknown;
   info(): Promise<string>;
   config(get: 'GET', name: string): Promise<readonly string[]>;
-  llen(key: string): Promise<number>;
-  zcard(key: string): Promise<number>;
-  zcount(key: string, min: string, max: number): Promise<number>;
+  exists(...keys: readonly string[]): Promise<number>;
+  pexpire(key: string, ms: number): Promise<unknown>;
   zadd(key: string, score: number, member: string): Promise<unknown>;
   zscore(key: string, member: string): Promise<string | null>;
   zrangebyscore(key: string, ...args: readonly (string | number)[]): Promise<string[]>;
   hmget(key: string, ...fields: readonly string[]): Promise<(string | null)[]>;
-  bzpopmin(key: string, seconds: number): Promise<[key: string, member: string, score: string] | null>;
+  bzpopmin(
+    ...keysAndSeconds: readonly (string | number)[]
+  ): Promise<[key: string, member: string, score: string] | null>;
 }
 
 export function isRedisClient(value: unknown): value is OpenRedisClient {

@@ -6,6 +6,8 @@ import { isRefusedLogin, translateRedisError } from './redis-error.js';
 
 /** How long the first connection may take before a call is refused; later ones wait as their options say. */
 const firstConnectMs = 10_000;
+/** A connection on which an answer is due for so long is dead, though nobody closed it; the command goes out on a new one. */
+const answerMs = 10_000;
 /** How long a connection may take to say goodbye. */
 const quitMs = 1_000;
 
@@ -31,7 +33,8 @@ export class RedisConnections {
 
   /** For calls that somebody waits for: gives up as the source's `maxRetriesPerRequest` says. */
   sending(): Promise<OpenRedisClient> {
-    return (this.#sending ??= this.#openFirst({}, () => {
+    const { socketTimeout = answerMs } = this.#options.overrides as { readonly socketTimeout?: number };
+    return (this.#sending ??= this.#openFirst({ socketTimeout }, () => {
       this.#sending = undefined;
     }));
   }
@@ -109,6 +112,11 @@ const patient = { maxRetriesPerRequest: null, enableOfflineQueue: true, commandT
 
 /** BullMQ writes the prefix itself and refuses `keyPrefix`; connecting is explicit, to see how it ends. */
 const own = { keyPrefix: '', lazyConnect: true, enableAutoPipelining: false };
+
+/** Ends a connection that looks alive and is not; ioredis sends again on the next what had no answer. */
+export function reconnect(client: OpenRedisClient): void {
+  if (client.status === 'ready') client.disconnect(true);
+}
 
 async function createClient(source: RedisSource, options: object): Promise<OpenRedisClient> {
   if (source.kind === 'client') {

@@ -18,6 +18,7 @@ import type {
 } from '@certoai/loom-core';
 import {
   checkClaim,
+  checkHolder,
   checkNewExecution,
   checkPolicy,
   checkRecord,
@@ -54,7 +55,7 @@ export class EmbeddedExecutionStore implements ExecutionStore {
     this.#live = new LiveExecutions(database);
     this.#definitions = new ExecutionDefinitions(database);
     this.#reader = new ExecutionReader(database, this.#live);
-    this.#listing = new ExecutionListing(database, this.#live);
+    this.#listing = new ExecutionListing(database);
     this.#retention = new ExecutionRetention(database, this.#definitions);
     this.#statements = prepareStatements(database);
     database.onReload(() => {
@@ -101,8 +102,14 @@ export class EmbeddedExecutionStore implements ExecutionStore {
   async claim(request: ClaimRequest): Promise<ClaimReply> {
     this.#checkOpen();
     checkClaim(request);
-    const { now, leaseMs, limit } = request;
-    return this.#database.read(() => this.#live.claim(now, leaseMs, limit));
+    const given = { ...request };
+    return this.#database.enqueue((transaction) => this.#live.claim(given, transaction));
+  }
+
+  async leave(holder: string): Promise<void> {
+    this.#checkOpen();
+    checkHolder(holder);
+    return this.#database.read(() => this.#live.leave(holder));
   }
 
   async list(query: ExecutionQuery): Promise<ExecutionPage> {
@@ -162,39 +169,28 @@ export class EmbeddedExecutionStore implements ExecutionStore {
     const live = this.#live.get(entry.executionId);
     if (!live)
       return { accepted: false, reason: this.#reader.exists(entry.executionId) ? 'finished' : 'unknown' };
+    if (this.#live.refuses(live, entry.holder)) return { accepted: false, reason: 'stale' };
     const node = this.#live.node(live, entry.node);
     const reason = node.refusal(entry);
     if (reason !== undefined) return { accepted: false, reason };
     node.apply(entry);
     this.#write(live, entry, transaction);
-    if (isDelayed(entry)) {
-      const storedWakeAt = earlier(live.storedWakeAt, entry);
-      if (storedWakeAt !== live.storedWakeAt)
-        transaction.run(this.#statements.wake, [storedWakeAt, live.sequence]);
-      this.#live.sleep(live, storedWakeAt, earlier(live.wakeAt, entry));
-    }
     return { accepted: true, counters: node.counters() };
   }
 
   #commit(transition: Transition, transaction: Transaction): CommitReply {
     const { executionId, expectedVersion, status, state, records, at } = transition;
     const live = this.#live.get(executionId);
-    if (live?.version !== expectedVersion || !this.#applyAll(live, records)) return conflict;
+    if (live?.version !== expectedVersion || this.#live.refuses(live, transition.holder)) return conflict;
+    if (!this.#applyAll(live, records)) return conflict;
     for (const entry of records) this.#write(live, entry, transaction);
     const version = (live.version += 1);
     if (isFinal(status)) {
       this.#finish(live, transition, transaction);
       return { committed: true, version };
     }
-    const { wakeAt } = transition;
-    let storedWakeAt = wakeAt === undefined ? live.storedWakeAt : wakeAt;
-    let liveWakeAt = wakeAt === undefined ? live.wakeAt : wakeAt;
-    for (const entry of records) {
-      storedWakeAt = earlier(storedWakeAt, entry);
-      liveWakeAt = earlier(liveWakeAt, entry);
-    }
-    this.#live.sleep(live, storedWakeAt, liveWakeAt);
-    const head = [version, state, storedWakeAt, at];
+    if (transition.wakeAt !== undefined) this.#live.setWakeAt(live, transition.wakeAt);
+    const head = [version, state, live.wakeAt, at];
     if (status === live.status) {
       transaction.run(this.#statements.step, [...head, live.sequence]);
     } else {
@@ -272,7 +268,6 @@ function prepareStatements(database: EmbeddedDatabase) {
       `UPDATE executions SET version = ?, state = ?, wake_at = ?, updated_at = ?, status = ?, finished_at = ?, bytes = ?
        WHERE sequence = ?`,
     ),
-    wake: database.prepare('UPDATE executions SET wake_at = ? WHERE sequence = ?'),
     /** A task that succeeds or fails at its first hand-out, as nearly all do. */
     firstRecord: database.prepare(
       'INSERT INTO records (execution, node, task, kind, attempt, at, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -282,14 +277,4 @@ function prepareStatements(database: EmbeddedDatabase) {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
   };
-}
-
-function isDelayed({ kind, dueAt }: RecordEntry): boolean {
-  return kind === 'pending' && dueAt !== undefined;
-}
-
-/** `wakeAt`, or when the task of a pending record is due, whichever comes first. */
-function earlier(wakeAt: number | null, { kind, dueAt }: RecordEntry): number | null {
-  if (kind !== 'pending' || dueAt === undefined) return wakeAt;
-  return wakeAt === null || dueAt < wakeAt ? dueAt : wakeAt;
 }

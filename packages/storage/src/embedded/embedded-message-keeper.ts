@@ -4,13 +4,14 @@ import type {
   DeadLetterPage,
   DeadLetterSelection,
 } from '@certoai/loom-core';
-import type { Ending, Kept, MessageKeeper } from '../internal/local-queue/message-keeper.js';
+import type { Ending, Kept, Loaded, MessageKeeper } from '../internal/local-queue/message-keeper.js';
 import { idOf } from '../internal/local-queue/stored-message.js';
 import type { StoredMessage } from '../internal/local-queue/stored-message.js';
 import type { CheckedMessage } from '../internal/message-queue-options.js';
 import { DeadMessageRows } from './dead-message-rows.js';
 import type { EmbeddedDatabase, Transaction } from './embedded-database.js';
 import { KnownDedupeRows } from './known-dedupe-rows.js';
+import { MessageGroupRows } from './message-group-rows.js';
 import { MessageRows } from './message-rows.js';
 import { messageSchema } from './message-schema.js';
 import type { SqliteStatement } from './sqlite-driver.js';
@@ -25,6 +26,7 @@ export class EmbeddedMessageKeeper implements MessageKeeper {
   readonly #rows: MessageRows;
   readonly #dead: DeadMessageRows;
   readonly #dedupeIds: KnownDedupeRows;
+  readonly #groups: MessageGroupRows;
   readonly #pause: SqliteStatement;
   readonly #resume: SqliteStatement;
   #sequence: number;
@@ -36,15 +38,20 @@ export class EmbeddedMessageKeeper implements MessageKeeper {
     this.#rows = new MessageRows(database);
     this.#dead = new DeadMessageRows(database);
     this.#dedupeIds = new KnownDedupeRows(database);
+    this.#groups = new MessageGroupRows(database);
     this.#pause = database.prepare('INSERT OR IGNORE INTO paused_queues (queue) VALUES (?)');
     this.#resume = database.prepare('DELETE FROM paused_queues WHERE queue = ?');
     // Rows of acknowledged messages are gone, and their ids must not come again: time only goes on.
     this.#sequence = Math.max(this.#rows.lastSequence(), database.clock.now() * 1_000);
   }
 
-  load(): { readonly messages: Iterable<StoredMessage>; readonly paused: readonly string[] } {
+  load(): Loaded {
     const paused = this.#database.prepare('SELECT queue FROM paused_queues').all([]);
-    return { messages: this.#rows.living(), paused: paused.map(({ queue }) => String(queue)) };
+    return {
+      messages: this.#rows.living(),
+      paused: paused.map(({ queue }) => String(queue)),
+      groups: this.#groups.load(),
+    };
   }
 
   append(queue: string, messages: readonly CheckedMessage[], now: number): Kept | Promise<Kept> {
@@ -52,14 +59,16 @@ export class EmbeddedMessageKeeper implements MessageKeeper {
     return this.#database.enqueue((transaction) => {
       const kept = this.#choose(queue, messages, now);
       for (const message of kept.stored) this.#insert(message, now, transaction);
+      for (const { group } of messages) if (group) this.#groups.sent(queue, group, now, transaction);
       return kept;
     });
   }
 
-  async begin(message: StoredMessage): Promise<string> {
-    const { body } = message;
+  async begin(message: StoredMessage, now: number, rateMs: number): Promise<string> {
+    const { body, queue, group } = message;
     return this.#database.enqueue((transaction) => {
       this.#rows.update(message, transaction);
+      if (group) this.#groups.begun(queue, group, now, rateMs, transaction);
       return body ?? this.#rows.body(message.sequence);
     });
   }
@@ -121,7 +130,7 @@ export class EmbeddedMessageKeeper implements MessageKeeper {
     const ids: string[] = [];
     const stored: StoredMessage[] = [];
     const own = new Map<string, number>();
-    for (const { body, delayMs, priority, dedupeId } of messages) {
+    for (const { body, delayMs, priority, dedupeId, group } of messages) {
       const known =
         dedupeId === undefined
           ? undefined
@@ -139,6 +148,7 @@ export class EmbeddedMessageKeeper implements MessageKeeper {
         priority,
         sentAt: now,
         dedupeId,
+        group,
         body,
         dueAt: now + delayMs,
         attempts: 0,

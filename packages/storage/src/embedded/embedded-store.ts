@@ -1,7 +1,8 @@
-import type { ExecutionStore, MessageQueue } from '@certoai/loom-core';
+import type { ExecutionStore, MessageQueue, OutboxStore } from '@certoai/loom-core';
 import { EmbeddedDatabase } from './embedded-database.js';
 import { EmbeddedExecutionStore } from './embedded-execution-store.js';
 import { EmbeddedMessageQueue } from './embedded-message-queue.js';
+import { openEmbeddedOutbox } from './embedded-outbox.js';
 import { closedError } from '../internal/message-queue-options.js';
 import { resolveEmbeddedStoreOptions } from './embedded-store-options.js';
 import type { EmbeddedStoreOptions } from './embedded-store-options.js';
@@ -12,6 +13,7 @@ export class EmbeddedStore implements AsyncDisposable {
   readonly executions: ExecutionStore;
   readonly #database: EmbeddedDatabase;
   #messages: EmbeddedMessageQueue | undefined;
+  #outbox: OutboxStore | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(database: EmbeddedDatabase) {
@@ -21,7 +23,12 @@ export class EmbeddedStore implements AsyncDisposable {
 
   /** Loaded when they are first asked for. @throws LoomError `LOOM_CLOSED`, `LOOM_STORE_FAILED`, `LOOM_STORE_FULL` */
   get messages(): MessageQueue {
-    return (this.#messages ??= this.#openMessages());
+    return (this.#messages ??= this.#open(() => new EmbeddedMessageQueue(this.#database)));
+  }
+
+  /** Loaded when it is first asked for. @throws LoomError `LOOM_CLOSED`, `LOOM_STORE_FAILED`, `LOOM_STORE_FULL` */
+  get outbox(): OutboxStore {
+    return (this.#outbox ??= this.#open(() => openEmbeddedOutbox(this.#database)));
   }
 
   /** Absolute, without symbolic links. */
@@ -42,10 +49,10 @@ export class EmbeddedStore implements AsyncDisposable {
     return this.close();
   }
 
-  #openMessages(): EmbeddedMessageQueue {
+  #open<Part>(open: () => Part): Part {
     if (this.#closing) throw closedError();
     try {
-      return new EmbeddedMessageQueue(this.#database);
+      return open();
     } catch (error) {
       throw this.#database.translate(error);
     }
@@ -54,6 +61,7 @@ export class EmbeddedStore implements AsyncDisposable {
   async #close(): Promise<void> {
     try {
       await this.#messages?.close();
+      await this.#outbox?.close();
       await this.executions.close();
     } finally {
       this.#database.close();

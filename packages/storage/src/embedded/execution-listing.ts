@@ -1,11 +1,10 @@
-import type { ExecutionHead, ExecutionPage, ExecutionQuery, ExecutionStatus } from '@certoai/loom-core';
+import type { ExecutionPage, ExecutionQuery, ExecutionStatus } from '@certoai/loom-core';
 import { encodeCursor, parseCursor } from '../internal/execution-cursor.js';
 import type { ExecutionCursor } from '../internal/execution-cursor.js';
 import { resolveExecutionQuery } from '../internal/execution-input.js';
 import type { EmbeddedDatabase } from './embedded-database.js';
 import { headColumns, headOf } from './execution-rows.js';
 import type { HeadRow } from './execution-rows.js';
-import type { LiveExecutions } from './live-executions.js';
 import type { SqliteValue } from './sqlite-driver.js';
 
 const allStatuses: readonly ExecutionStatus[] = [
@@ -29,11 +28,9 @@ interface Range {
 /** Pages of heads, newest first. Long searches give way to other work between two chunks. */
 export class ExecutionListing {
   readonly #database: EmbeddedDatabase;
-  readonly #live: LiveExecutions;
 
-  constructor(database: EmbeddedDatabase, live: LiveExecutions) {
+  constructor(database: EmbeddedDatabase) {
     this.#database = database;
-    this.#live = live;
   }
 
   /** @throws LoomError `LOOM_INVALID_OPTION` */
@@ -67,15 +64,10 @@ export class ExecutionListing {
       from = rows.length > limit ? undefined : end;
       if (from) await new Promise(setImmediate);
     }
-    const items = rows.slice(0, limit).map((row) => this.#head(row));
+    const items = rows.slice(0, limit).map(headOf);
     const last = rows[limit - 1];
     if (rows.length <= limit || !last) return { items };
     return { items, cursor: encodeCursor({ createdAt: last.created_at, sequence: last.sequence }) };
-  }
-
-  #head(row: HeadRow): ExecutionHead {
-    const live = this.#live.get(row.id);
-    return headOf(row, live ? live.wakeAt : row.wake_at);
   }
 
   #search(range: Range, size: number, { name, tags = [] }: ExecutionQuery): readonly HeadRow[] {

@@ -62,11 +62,12 @@ export class ExecutionReader {
     if (!row) return undefined;
     const live = this.#live.get(id);
     return {
-      ...headOf(row, live ? live.wakeAt : row.wake_at),
+      ...headOf(row),
       definition: { hash: row.hash, text: row.text },
       input: row.input,
       state: row.state,
       counters: live?.nodes ? countersOf(live.nodes) : this.#countersInFile(row.sequence),
+      seat: live && this.#live.seatOf(live),
     };
   }
 

@@ -20,8 +20,7 @@ export interface HeadRow {
   readonly hash: string;
 }
 
-/** @param wakeAt - as it is now; the file does not know of claims */
-export function headOf(row: HeadRow, wakeAt: number | null): ExecutionHead {
+export function headOf(row: HeadRow): ExecutionHead {
   return {
     id: row.id,
     version: row.version,
@@ -34,6 +33,6 @@ export function headOf(row: HeadRow, wakeAt: number | null): ExecutionHead {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     finishedAt: row.finished_at ?? undefined,
-    wakeAt,
+    wakeAt: row.wake_at,
   };
 }

@@ -52,5 +52,6 @@ export const executionSchema: SchemaPart = {
       PRIMARY KEY (execution, node, task)
     );
     `,
+    `CREATE TABLE seats (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL)`,
   ],
 };

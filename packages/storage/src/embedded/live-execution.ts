@@ -1,18 +1,18 @@
 import type { ExecutionStatus, NodeCounters, RecordEntry } from '@certoai/loom-core';
-import type { Sleeper } from '../internal/wake-queue.js';
+import type { Claimable, Holder } from '../internal/claim-desk.js';
 import { IndexSet } from './index-set.js';
 
 /** What decides about the next step of an unfinished execution, in memory: no step has to read the file. */
-export class LiveExecution implements Sleeper {
+export class LiveExecution implements Claimable {
   /** Its key in the file. */
   readonly sequence: number;
   readonly id: string;
   version: number;
   status: ExecutionStatus;
-  /** As {@link storedWakeAt}, or later while a claim is held. */
   wakeAt: number | null;
-  /** As in the file. Claims are not written: when this process ends, whoever held them is gone. */
-  storedWakeAt: number | null;
+  /** Not in the file: when this process ends, whoever held it is gone. */
+  holder: Holder | undefined;
+  claimableAt: number | null;
   /** By name; read from the file when an execution from an earlier process is touched first. */
   nodes: Map<string, LiveNode> | undefined;
   /** Of the input and of all records, as UTF-8; `undefined` when only the file knows. */
@@ -32,7 +32,8 @@ export class LiveExecution implements Sleeper {
     this.version = version;
     this.status = status;
     this.wakeAt = wakeAt;
-    this.storedWakeAt = wakeAt;
+    this.holder = undefined;
+    this.claimableAt = null;
     this.nodes = undefined;
     this.payloadBytes = undefined;
   }

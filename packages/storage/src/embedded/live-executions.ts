@@ -1,6 +1,6 @@
-import type { ExecutionStatus, NewExecution } from '@certoai/loom-core';
-import { WakeQueue } from '../internal/wake-queue.js';
-import type { EmbeddedDatabase } from './embedded-database.js';
+import type { ClaimReply, ClaimRequest, Clock, ExecutionStatus, NewExecution } from '@certoai/loom-core';
+import { ClaimDesk } from '../internal/claim-desk.js';
+import type { EmbeddedDatabase, Transaction } from './embedded-database.js';
 import { LiveExecution, LiveNode } from './live-execution.js';
 
 interface HeadRow {
@@ -24,7 +24,10 @@ export class LiveExecutions {
   readonly #heads;
   readonly #lastSequence;
   readonly #tasks;
-  #sleepers = new WakeQueue<LiveExecution>();
+  readonly #seats;
+  readonly #setSeats;
+  readonly #clock: Clock;
+  #desk: ClaimDesk;
   #sequence = 0;
 
   constructor(database: EmbeddedDatabase) {
@@ -33,23 +36,26 @@ export class LiveExecutions {
     );
     this.#lastSequence = database.prepare('SELECT coalesce(max(sequence), 0) AS sequence FROM executions');
     this.#tasks = database.prepare('SELECT node, task, kind, token FROM records WHERE execution = ?');
+    this.#seats = database.prepare('SELECT count FROM seats');
+    this.#setSeats = database.prepare('INSERT OR REPLACE INTO seats (id, count) VALUES (1, ?)');
+    this.#clock = database.clock;
+    this.#desk = new ClaimDesk(this.#clock);
     this.load();
   }
 
-  /** Reads all from the file anew. Claims that are held go on being held. */
+  /**
+   * Reads all from the file anew. Nobody holds anything then: a claim that was lost with a transaction would
+   * leave an execution with a holder that does not know of it.
+   */
   load(): void {
-    const held = [...this.#byId.values()].filter(({ wakeAt, storedWakeAt }) => wakeAt !== storedWakeAt);
     this.#byId.clear();
-    this.#sleepers = new WakeQueue();
+    this.#desk = new ClaimDesk(this.#clock, this.#seats.all<{ readonly count: number }>([])[0]?.count);
     this.#sequence = this.#lastSequence.all<{ readonly sequence: number }>([])[0]?.sequence ?? 0;
     for (const { sequence, id, version, status, wake_at: wakeAt } of this.#heads.all<HeadRow>([])) {
-      this.#byId.set(id, new LiveExecution(sequence, id, { version, status, wakeAt }));
+      const live = new LiveExecution(sequence, id, { version, status, wakeAt });
+      this.#byId.set(id, live);
+      this.#desk.add(live, undefined);
     }
-    for (const { id, wakeAt, storedWakeAt } of held) {
-      const live = this.#byId.get(id);
-      if (live && live.storedWakeAt === storedWakeAt) live.wakeAt = wakeAt;
-    }
-    for (const live of this.#byId.values()) this.#sleepers.moved(live);
   }
 
   get(id: string): LiveExecution | undefined {
@@ -60,18 +66,18 @@ export class LiveExecutions {
     return this.#sequence + 1;
   }
 
-  add({ id, wakeAt, input }: NewExecution): void {
+  add({ id, wakeAt, input, holder }: NewExecution): void {
     this.#sequence += 1;
     const live = new LiveExecution(this.#sequence, id, { version: 1, status: 'running', wakeAt });
     live.nodes = new Map();
     live.payloadBytes = Buffer.byteLength(input);
     this.#byId.set(id, live);
-    this.#sleepers.moved(live);
+    this.#desk.add(live, holder);
   }
 
   /** Forgets an execution that has finished. */
   remove(live: LiveExecution): void {
-    live.wakeAt = null;
+    this.#desk.remove(live);
     this.#byId.delete(live.id);
   }
 
@@ -84,23 +90,29 @@ export class LiveExecutions {
     return node;
   }
 
-  /** Sets when it wakes: by the file, and by who asks now. */
-  sleep(live: LiveExecution, storedWakeAt: number | null, wakeAt: number | null): void {
-    live.storedWakeAt = storedWakeAt;
-    if (live.wakeAt === wakeAt) return;
+  setWakeAt(live: LiveExecution, wakeAt: number | null): void {
     live.wakeAt = wakeAt;
-    this.#sleepers.moved(live);
+    this.#desk.moved(live);
   }
 
-  claim(
-    now: number,
-    leaseMs: number,
-    limit: number,
-  ): { readonly ids: readonly string[]; readonly nextWakeAt: number | null } {
-    const taken = this.#sleepers.take(now, now + leaseMs, limit);
-    const nextWakeAt = this.#sleepers.next();
-    for (const live of taken) this.#sleepers.moved(live);
-    return { ids: taken.map(({ id }) => id), nextWakeAt };
+  claim(request: ClaimRequest, transaction: Transaction): ClaimReply {
+    const { seats } = this.#desk;
+    const reply = this.#desk.claim(request);
+    if (this.#desk.seats !== seats) transaction.run(this.#setSeats, [this.#desk.seats]);
+    return reply;
+  }
+
+  /** Whether `holder` may not write, because somebody else has the execution. */
+  refuses(live: LiveExecution, holder: string | undefined): boolean {
+    return this.#desk.refuses(live, holder);
+  }
+
+  leave(holder: string): void {
+    this.#desk.leave(holder);
+  }
+
+  seatOf(live: LiveExecution): number | undefined {
+    return this.#desk.seatOf(live);
   }
 
   #readNodes(live: LiveExecution): Map<string, LiveNode> {

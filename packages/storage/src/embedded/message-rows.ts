@@ -22,8 +22,8 @@ export class MessageRows {
   constructor(database: EmbeddedDatabase) {
     this.#database = database;
     this.#insert = database.prepare(
-      `INSERT INTO messages (sequence, queue, priority, sent_at, due_at, attempts, dedupe_id, body)
-        VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
+      `INSERT INTO messages (sequence, queue, priority, sent_at, due_at, attempts, dedupe_id, body, group_key, group_limits)
+        VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
     );
     this.#insertBody = database.prepare('INSERT INTO message_bodies (sequence, body) VALUES (?, ?)');
     this.#update = database.prepare('UPDATE messages SET due_at = ?, attempts = ? WHERE sequence = ?');
@@ -58,7 +58,7 @@ export class MessageRows {
   }
 
   insert(message: StoredMessage, body: string, transaction: Transaction): void {
-    const { sequence, queue, priority, sentAt, dueAt, dedupeId = null } = message;
+    const { sequence, queue, priority, sentAt, dueAt, dedupeId = null, group } = message;
     const isInline = body.length <= inlineBodyLength;
     transaction.run(this.#insert, [
       sequence,
@@ -68,6 +68,8 @@ export class MessageRows {
       dueAt,
       dedupeId,
       isInline ? body : null,
+      group?.key ?? null,
+      group?.limits ?? null,
     ]);
     if (isInline) return;
     transaction.run(this.#insertBody, [sequence, body]);
@@ -91,13 +93,14 @@ export class MessageRows {
 
 /** Without its body, which stays on disk until it is delivered. */
 export function messageOf(row: SqliteRow): StoredMessage {
-  const dedupeId = row['dedupe_id'];
+  const { dedupe_id: dedupeId, group_key: key } = row;
   return {
     sequence: Number(row['sequence']),
     queue: String(row['queue']),
     priority: Number(row['priority']),
     sentAt: Number(row['sent_at']),
     dedupeId: typeof dedupeId === 'string' ? dedupeId : undefined,
+    group: typeof key === 'string' ? { key, limits: String(row['group_limits']) } : undefined,
     body: undefined,
     dueAt: Number(row['due_at']),
     attempts: Number(row['attempts']),

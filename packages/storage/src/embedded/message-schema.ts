@@ -5,7 +5,8 @@ export const inlineBodyLength = 1_024;
 
 /**
  * A message is one row all its life; as a dead letter it has a `death`, a number that rises with every
- * one and that lists are in the order of. While it lives it is in no index.
+ * one and that lists are in the order of. While it lives it is in no index. Of a group, one row has the limits in
+ * force, and one more each delivery that began within the window of its rate; both are known until a time.
  */
 export const messageSchema: SchemaPart = {
   name: 'messages',
@@ -39,6 +40,20 @@ export const messageSchema: SchemaPart = {
     CREATE INDEX message_dedupe_ids_by_end ON message_dedupe_ids (until);
 
     CREATE TABLE paused_queues (queue TEXT PRIMARY KEY) WITHOUT ROWID;
+    `,
+    `
+    ALTER TABLE messages ADD COLUMN group_key TEXT;
+    ALTER TABLE messages ADD COLUMN group_limits TEXT;
+
+    CREATE TABLE message_groups (
+      queue TEXT NOT NULL,
+      group_key TEXT NOT NULL,
+      limits TEXT NOT NULL,
+      begun_at INTEGER,
+      until INTEGER NOT NULL
+    );
+    CREATE UNIQUE INDEX message_limits ON message_groups (queue, group_key) WHERE begun_at IS NULL;
+    CREATE INDEX message_groups_by_end ON message_groups (until);
     `,
   ],
 };

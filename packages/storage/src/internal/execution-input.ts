@@ -40,6 +40,7 @@ export function checkNewExecution(execution: NewExecution): void {
     priority = 0,
     tags = [],
     wakeAt,
+    holder,
   } = execution;
   checkText('id', id);
   checkText('definition.hash', definition?.hash);
@@ -53,6 +54,7 @@ export function checkNewExecution(execution: NewExecution): void {
   if (!Array.isArray(tags)) throw invalidInput('tags', tags, 'an array of texts');
   for (const tag of tags) checkText('tags', tag);
   if (wakeAt !== null) checkTime('wakeAt', wakeAt);
+  if (holder !== undefined) checkText('holder', holder);
 }
 
 /** @throws LoomError `LOOM_INVALID_INPUT` */
@@ -92,7 +94,8 @@ export function checkRecord({
   crashes = 0,
   at,
 }: RecordEntry): void {
-  if (typeof node !== 'string') throw invalidInput('node', node, 'a text');
+  if (typeof node !== 'string' || !isStorable(node))
+    throw invalidInput('node', node, 'a text without NUL characters and lone surrogates');
   checkWhole('index', index, smallestIndex, largestIndex);
   checkWhole('held', held, 1);
   checkWhole('attempt', attempt, 1);
@@ -152,11 +155,22 @@ export function resolveRecordQuery({
 }
 
 /** @throws LoomError `LOOM_INVALID_OPTION` */
-export function checkClaim({ now, leaseMs, limit }: ClaimRequest): void {
+export function checkClaim({ holder, now, leaseMs, limit }: ClaimRequest): void {
+  checkHolder(holder);
   if (!Number.isFinite(now)) throw invalidOption('now', now, 'give milliseconds since the epoch');
   if (!(Number.isFinite(leaseMs) && leaseMs > 0))
     throw invalidOption('leaseMs', leaseMs, 'give milliseconds, above 0');
-  checkOption('limit', limit, 1);
+  checkOption('limit', limit, 0);
+}
+
+/** @throws LoomError `LOOM_INVALID_OPTION` */
+export function checkHolder(holder: string): void {
+  if (typeof holder === 'string' && holder !== '' && isStorable(holder)) return;
+  throw invalidOption(
+    'holder',
+    holder,
+    'give a text that is not empty, without NUL characters and lone surrogates',
+  );
 }
 
 /** @throws LoomError `LOOM_INVALID_OPTION` */

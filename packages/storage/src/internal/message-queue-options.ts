@@ -4,14 +4,18 @@ import type {
   DeadLetterListOptions,
   DeadLetterSelection,
   DeliveryHandler,
+  MessageGroup,
   OutgoingMessage,
 } from '@certoai/loom-core';
+import { limitsText } from './group-limits.js';
+import type { StoredGroup } from './group-limits.js';
 
 /** How long a sent message's `dedupeId` is known at least; the port promises an hour. */
 export const dedupeWindowMs = 3_600_000;
 /** Reaches every time a `Date` can hold. */
 const maxDelayMs = 8_640_000_000_000_000;
 const maxDedupeIdLength = 1_000;
+const maxGroupKeyLength = 256;
 /** Larger things belong in a blob store, with a reference in the message. */
 export const maxBodyBytes = 67_108_864;
 
@@ -21,6 +25,7 @@ export interface CheckedMessage {
   readonly delayMs: number;
   readonly priority: number;
   readonly dedupeId: string | undefined;
+  readonly group: StoredGroup | undefined;
 }
 
 export interface ResolvedConsumeOptions {
@@ -45,11 +50,10 @@ export function checkMessages(messages: readonly OutgoingMessage[]): readonly Ch
 function checkMessage(message: OutgoingMessage): CheckedMessage {
   if (typeof message !== 'object' || message === null)
     throw invalid('messages', message, 'each is an object with a body');
-  const { body, delayMs = 0, priority = 0, dedupeId } = message;
+  const { body, delayMs = 0, priority = 0, dedupeId, group } = message;
   checkDelay('delayMs', delayMs);
   checkWhole('priority', priority, 0, 100);
-  const isId = typeof dedupeId === 'string' && dedupeId.length >= 1 && dedupeId.length <= maxDedupeIdLength;
-  if (dedupeId !== undefined && !isId) {
+  if (dedupeId !== undefined && !isText(dedupeId, maxDedupeIdLength)) {
     throw invalid(
       'dedupeId',
       typeof dedupeId,
@@ -57,7 +61,39 @@ function checkMessage(message: OutgoingMessage): CheckedMessage {
     );
   }
   const text = toJsonText(body, { what: 'body of the message', maxBytes: maxBodyBytes });
-  return { body: text, delayMs: Math.ceil(delayMs), priority, dedupeId };
+  return {
+    body: text,
+    delayMs: Math.ceil(delayMs),
+    priority,
+    dedupeId,
+    group: group === undefined ? undefined : checkGroup(group),
+  };
+}
+
+function checkGroup(group: MessageGroup): StoredGroup {
+  if (typeof group !== 'object' || group === null) throw invalid('group', group, 'give an object with a key');
+  const { key, concurrency, rate } = group;
+  checkGroupKey(key);
+  if (concurrency !== undefined)
+    checkWhole('concurrency of the group', concurrency, 1, Number.MAX_SAFE_INTEGER);
+  if (rate === undefined) return { key, limits: limitsText({ concurrency }) };
+  if (typeof rate !== 'object' || rate === null)
+    throw invalid('rate of the group', rate, 'give a limit and perMs');
+  const { limit, perMs } = rate;
+  checkWhole('limit of the rate', limit, 1, Number.MAX_SAFE_INTEGER);
+  const isTime = Number.isFinite(perMs) && perMs >= 1 && perMs <= maxDelayMs;
+  if (!isTime) throw invalid('perMs of the rate', perMs, 'give milliseconds, 1 or more');
+  return { key, limits: limitsText({ concurrency, limit, perMs: Math.ceil(perMs) }) };
+}
+
+/** @throws LoomError `LOOM_INVALID_OPTION` */
+export function checkGroupKey(key: string): void {
+  if (isText(key, maxGroupKeyLength)) return;
+  throw invalid('key of the group', typeof key, `give text of 1 to ${maxGroupKeyLength} characters`);
+}
+
+function isText(value: unknown, maxLength: number): boolean {
+  return typeof value === 'string' && value.length >= 1 && value.length <= maxLength;
 }
 
 /** @throws LoomError `LOOM_INVALID_OPTION` */
@@ -87,10 +123,14 @@ export function checkDelay(name: string, delayMs: number): void {
 }
 
 /** @throws LoomError `LOOM_INVALID_OPTION` */
+export function checkIds(ids: readonly string[]): void {
+  if (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) return;
+  throw invalid('ids', ids, 'give an array of message ids');
+}
+
+/** @throws LoomError `LOOM_INVALID_OPTION` */
 export function checkSelection({ ids, fingerprint }: DeadLetterSelection): void {
-  if (ids !== undefined && !(Array.isArray(ids) && ids.every((id) => typeof id === 'string'))) {
-    throw invalid('ids', ids, 'give an array of message ids');
-  }
+  if (ids !== undefined) checkIds(ids);
   if (fingerprint !== undefined && typeof fingerprint !== 'string') {
     throw invalid('fingerprint', fingerprint, 'give the fingerprint of a dead letter');
   }

@@ -68,6 +68,12 @@ export class RunningDelivery implements Delivery {
     this.#controller?.abort(reason);
   }
 
+  /** Its message was taken back, so nothing of it counts any more. */
+  withdraw(): void {
+    this.abort(messageWithdrawn(this));
+    this.end();
+  }
+
   end(): void {
     this.#ended = true;
   }
@@ -78,6 +84,11 @@ export function leaseLost({ id, queue }: Pick<Delivery, 'id' | 'queue'>): LoomEr
     `The delivery of message "${id}" on queue "${queue}" has ended, so the message may be running elsewhere. ` +
     'Stop side effects; before blocking the event loop, extend the lease for long enough.';
   return new LoomError('LOOM_LEASE_LOST', message, { messageId: id, queue });
+}
+
+function messageWithdrawn({ id, queue }: Pick<Delivery, 'id' | 'queue'>): LoomError {
+  const message = `Message "${id}" of queue "${queue}" was withdrawn. Stop now; nobody needs its outcome.`;
+  return new LoomError('LOOM_CANCELLED', message, { messageId: id, queue });
 }
 
 /** For `close({ abort: true })`. */

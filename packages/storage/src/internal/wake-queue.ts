@@ -1,12 +1,12 @@
-/** What waits for a time. Set `wakeAt` first, then call {@link WakeQueue.moved}. */
+/** What can be claimed at some time. Set `claimableAt` first, then call {@link WakeQueue.moved}. */
 export interface Sleeper {
-  /** Milliseconds since the epoch; `null`: sleeps for good. */
-  wakeAt: number | null;
+  /** Milliseconds since the epoch; `-Infinity`: before all others. `null`: not at all. */
+  claimableAt: number | null;
 }
 
 /**
- * Sleepers by the time at which they wake. A sleeper that moves leaves its old place behind, which is
- * recognised by its time and skipped: moving costs O(log n), and nothing is ever searched for.
+ * Sleepers by the time from which they can be claimed. A sleeper that moves leaves its old place behind, which
+ * is recognised by its time and skipped: moving costs O(log n), and nothing is ever searched for.
  */
 export class WakeQueue<Item extends Sleeper> {
   /** A binary heap in two arrays: times, and the sleepers that had them. */
@@ -21,35 +21,35 @@ export class WakeQueue<Item extends Sleeper> {
   }
 
   moved(item: Item): void {
-    if (item.wakeAt === null) return;
+    if (item.claimableAt === null) return;
     if (this.#times.length >= this.#limit) this.#rebuild();
-    this.#insert(item.wakeAt, item);
+    this.#insert(item.claimableAt, item);
   }
 
-  /** Takes at most `limit` sleepers whose time has come, earliest first, and lets them sleep until `until`. */
-  take(now: number, until: number, limit: number): readonly Item[] {
+  /** Takes at most `limit` sleepers whose time has come, earliest first. */
+  take(now: number, limit: number): readonly Item[] {
     const taken: Item[] = [];
     for (
       let next = this.#peek();
-      taken.length < limit && next && (next.wakeAt as number) <= now;
+      taken.length < limit && next && (next.claimableAt as number) <= now;
       next = this.#peek()
     ) {
       this.#pop();
-      next.wakeAt = until;
+      next.claimableAt = null;
       taken.push(next);
     }
     return taken;
   }
 
-  /** The earliest time of all that sleep; `null` when none has one. */
+  /** The earliest time of all; `null` when there is none. */
   next(): number | null {
-    return this.#peek()?.wakeAt ?? null;
+    return this.#peek()?.claimableAt ?? null;
   }
 
   #peek(): Item | undefined {
     while (this.#times.length > 0) {
       const item = this.#items[0] as Item;
-      if (item.wakeAt === this.#times[0]) return item;
+      if (item.claimableAt === this.#times[0]) return item;
       this.#pop();
     }
     return undefined;
@@ -92,10 +92,10 @@ export class WakeQueue<Item extends Sleeper> {
   }
 
   #rebuild(): void {
-    const sleeping = new Set(this.#items.filter((item, place) => item.wakeAt === this.#times[place]));
+    const sleeping = new Set(this.#items.filter((item, place) => item.claimableAt === this.#times[place]));
     this.#times = [];
     this.#items = [];
-    for (const item of sleeping) this.#insert(item.wakeAt as number, item);
+    for (const item of sleeping) this.#insert(item.claimableAt as number, item);
     this.#limit = Math.max(1024, 2 * this.#times.length);
   }
 }

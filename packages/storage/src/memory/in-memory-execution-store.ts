@@ -1,7 +1,8 @@
-import { LoomError } from '@certoai/loom-core';
+import { LoomError, systemClock } from '@certoai/loom-core';
 import type {
   ClaimReply,
   ClaimRequest,
+  Clock,
   CommitReply,
   CreateReply,
   ExecutionHead,
@@ -17,9 +18,11 @@ import type {
   StoredRecord,
   Transition,
 } from '@certoai/loom-core';
+import { ClaimDesk } from '../internal/claim-desk.js';
 import { encodeCursor, parseCursor } from '../internal/execution-cursor.js';
 import {
   checkClaim,
+  checkHolder,
   checkNewExecution,
   checkOption,
   checkPolicy,
@@ -28,14 +31,15 @@ import {
   resolveExecutionQuery,
   resolveRecordQuery,
 } from '../internal/execution-input.js';
-import { WakeQueue } from '../internal/wake-queue.js';
 import { FinishedOrder } from './finished-order.js';
-import { HeldExecution } from './held-execution.js';
+import { KeptExecution } from './kept-execution.js';
 import { PinnedDefinitions } from './pinned-definitions.js';
 
 export interface InMemoryExecutionStoreOptions {
   /** Finished executions kept; beyond it the one that finished first is dropped. Count, 0 or more. @default 10_000 */
   readonly maxFinished?: number | undefined;
+  /** Leases run on it. @default the system's */
+  readonly clock?: Clock | undefined;
 }
 
 const conflict: CommitReply = { committed: false, reason: 'conflict' };
@@ -44,18 +48,19 @@ const conflict: CommitReply = { committed: false, reason: 'conflict' };
 export class InMemoryExecutionStore implements ExecutionStore {
   readonly capabilities = { durable: false, shared: false };
   readonly #maxFinished: number;
-  readonly #executions = new Map<string, HeldExecution>();
+  readonly #executions = new Map<string, KeptExecution>();
   readonly #idsByKey = new Map<string, string>();
-  readonly #sleepers = new WakeQueue<HeldExecution>();
+  readonly #desk: ClaimDesk;
   readonly #finished = new FinishedOrder();
   readonly #definitions = new PinnedDefinitions();
   #sequence = 0;
   #closed = false;
 
   /** @throws LoomError `LOOM_INVALID_OPTION` */
-  constructor({ maxFinished = 10_000 }: InMemoryExecutionStoreOptions = {}) {
+  constructor({ maxFinished = 10_000, clock = systemClock }: InMemoryExecutionStoreOptions = {}) {
     checkOption('maxFinished', maxFinished, 0);
     this.#maxFinished = maxFinished;
+    this.#desk = new ClaimDesk(clock);
   }
 
   async create(execution: NewExecution): Promise<CreateReply> {
@@ -65,41 +70,43 @@ export class InMemoryExecutionStore implements ExecutionStore {
     const existing = this.#executions.has(id) ? id : key === undefined ? undefined : this.#idsByKey.get(key);
     if (existing !== undefined) return { created: false, id: existing };
     const definition = this.#definitions.use(execution.definition);
-    const held = new HeldExecution((this.#sequence += 1), execution, definition);
-    this.#executions.set(id, held);
+    const kept = new KeptExecution((this.#sequence += 1), execution, definition);
+    this.#executions.set(id, kept);
     if (key !== undefined) this.#idsByKey.set(key, id);
-    this.#sleepers.moved(held);
+    this.#desk.add(kept, execution.holder);
     return { created: true, id };
   }
 
   async load(executionId: string): Promise<StoredExecution | undefined> {
     this.#checkOpen();
-    return this.#executions.get(executionId)?.stored();
+    const kept = this.#executions.get(executionId);
+    return kept && { ...kept.stored(), seat: this.#desk.seatOf(kept) };
   }
 
   async record(entry: RecordEntry): Promise<RecordReply> {
     this.#checkOpen();
     checkRecord(entry);
-    const held = this.#executions.get(entry.executionId);
-    if (held === undefined) return { accepted: false, reason: 'unknown' };
-    if (held.isFinished) return { accepted: false, reason: 'finished' };
-    const node = held.node(entry.node);
+    const kept = this.#executions.get(entry.executionId);
+    if (kept === undefined) return { accepted: false, reason: 'unknown' };
+    if (kept.isFinished) return { accepted: false, reason: 'finished' };
+    if (this.#desk.refuses(kept, entry.holder)) return { accepted: false, reason: 'stale' };
+    const node = kept.node(entry.node);
     const reason = node.refusal(entry);
     if (reason !== undefined) return { accepted: false, reason };
     node.put(entry);
-    if (held.wakeBy(entry)) this.#sleepers.moved(held);
     return { accepted: true, counters: node.counters() };
   }
 
   async commit(transition: Transition): Promise<CommitReply> {
     this.#checkOpen();
     checkTransition(transition);
-    const held = this.#executions.get(transition.executionId);
-    if (held === undefined || held.isFinished || held.version !== transition.expectedVersion) return conflict;
-    if (!held.putAll(transition.records)) return conflict;
-    if (held.move(transition)) this.#sleepers.moved(held);
-    if (held.isFinished) this.#finish(held);
-    return { committed: true, version: held.version };
+    const kept = this.#executions.get(transition.executionId);
+    if (kept === undefined || kept.isFinished || kept.version !== transition.expectedVersion) return conflict;
+    if (this.#desk.refuses(kept, transition.holder) || !kept.putAll(transition.records)) return conflict;
+    kept.move(transition);
+    if (kept.isFinished) this.#finish(kept);
+    else this.#desk.moved(kept);
+    return { committed: true, version: kept.version };
   }
 
   async records(query: RecordQuery): Promise<readonly StoredRecord[]> {
@@ -111,11 +118,13 @@ export class InMemoryExecutionStore implements ExecutionStore {
   async claim(request: ClaimRequest): Promise<ClaimReply> {
     this.#checkOpen();
     checkClaim(request);
-    const { now, leaseMs, limit } = request;
-    const taken = this.#sleepers.take(now, now + leaseMs, limit);
-    const nextWakeAt = this.#sleepers.next();
-    for (const held of taken) this.#sleepers.moved(held);
-    return { ids: taken.map(({ id }) => id), nextWakeAt };
+    return this.#desk.claim(request);
+  }
+
+  async leave(holder: string): Promise<void> {
+    this.#checkOpen();
+    checkHolder(holder);
+    this.#desk.leave(holder);
   }
 
   async list(query: ExecutionQuery): Promise<ExecutionPage> {
@@ -123,12 +132,12 @@ export class InMemoryExecutionStore implements ExecutionStore {
     const { limit, cursor, ...filter } = resolveExecutionQuery(query);
     const after = cursor === undefined ? undefined : parseCursor(cursor);
     const items: ExecutionHead[] = [];
-    let last: HeldExecution | undefined;
-    for (const held of this.#newestFirst()) {
-      if ((after && !held.isAfter(after)) || !held.matches(filter)) continue;
+    let last: KeptExecution | undefined;
+    for (const kept of this.#newestFirst()) {
+      if ((after && !kept.isAfter(after)) || !kept.matches(filter)) continue;
       if (items.length === limit && last) return { items, cursor: encodeCursor(last) };
-      items.push(held.head());
-      last = held;
+      items.push(kept.head());
+      last = kept;
     }
     return { items };
   }
@@ -139,15 +148,15 @@ export class InMemoryExecutionStore implements ExecutionStore {
     const { status, finishedBefore = -Infinity, maxBytes = Infinity, limit } = policy;
     const oldestFirst = this.#finished
       .sorted()
-      .filter((held) => status === undefined || status.includes(held.status));
-    let bytes = maxBytes === Infinity ? 0 : oldestFirst.reduce((sum, held) => sum + held.bytes(), 0);
-    const removed = new Set<HeldExecution>();
-    for (const held of oldestFirst) {
-      const isKept = (held.finishedAt as number) >= finishedBefore && bytes <= maxBytes;
+      .filter((kept) => status === undefined || status.includes(kept.status));
+    let bytes = maxBytes === Infinity ? 0 : oldestFirst.reduce((sum, kept) => sum + kept.bytes(), 0);
+    const removed = new Set<KeptExecution>();
+    for (const kept of oldestFirst) {
+      const isKept = (kept.finishedAt as number) >= finishedBefore && bytes <= maxBytes;
       if (isKept || removed.size === limit) break;
-      if (maxBytes !== Infinity) bytes -= held.bytes();
-      this.#drop(held);
-      removed.add(held);
+      if (maxBytes !== Infinity) bytes -= kept.bytes();
+      this.#drop(kept);
+      removed.add(kept);
     }
     this.#finished.remove(removed);
     return { removed: removed.size };
@@ -161,19 +170,20 @@ export class InMemoryExecutionStore implements ExecutionStore {
     return this.close();
   }
 
-  #finish(held: HeldExecution): void {
-    this.#finished.add(held);
+  #finish(kept: KeptExecution): void {
+    this.#desk.remove(kept);
+    this.#finished.add(kept);
     while (this.#finished.size > this.#maxFinished) this.#drop(this.#finished.shift());
   }
 
-  #drop({ id, idempotencyKey, definition }: HeldExecution): void {
+  #drop({ id, idempotencyKey, definition }: KeptExecution): void {
     this.#executions.delete(id);
     if (idempotencyKey !== undefined) this.#idsByKey.delete(idempotencyKey);
     this.#definitions.release(definition.hash);
   }
 
   /** Nearly sorted already, which costs the sort little more than a look. */
-  #newestFirst(): readonly HeldExecution[] {
+  #newestFirst(): readonly KeptExecution[] {
     return [...this.#executions.values()]
       .reverse()
       .sort((a, b) => b.createdAt - a.createdAt || b.sequence - a.sequence);

@@ -5,7 +5,7 @@ import type {
   DeadLetterPage,
   DeadLetterSelection,
 } from '@certoai/loom-core';
-import type { Ending, Kept, MessageKeeper } from '../internal/local-queue/message-keeper.js';
+import type { Ending, Kept, Loaded, MessageKeeper } from '../internal/local-queue/message-keeper.js';
 import { idOf } from '../internal/local-queue/stored-message.js';
 import type { StoredMessage } from '../internal/local-queue/stored-message.js';
 import type { CheckedMessage } from '../internal/message-queue-options.js';
@@ -25,8 +25,8 @@ export class InMemoryMessageKeeper implements MessageKeeper {
     this.#capacity = capacity;
   }
 
-  load(): { readonly messages: readonly StoredMessage[]; readonly paused: readonly string[] } {
-    return { messages: [], paused: [] };
+  load(): Loaded {
+    return { messages: [], paused: [], groups: [] };
   }
 
   append(queue: string, messages: readonly CheckedMessage[], now: number): Kept {
@@ -35,7 +35,7 @@ export class InMemoryMessageKeeper implements MessageKeeper {
     const firstSequence = this.#sequence;
     /** Ids of this very batch: nothing is noted before it is certain that all of it fits. */
     const own = new Map<string, string>();
-    for (const { body, delayMs, priority, dedupeId } of messages) {
+    for (const { body, delayMs, priority, dedupeId, group } of messages) {
       const known =
         dedupeId === undefined ? undefined : (own.get(dedupeId) ?? this.#find(queue, dedupeId, now));
       if (known !== undefined) {
@@ -49,6 +49,7 @@ export class InMemoryMessageKeeper implements MessageKeeper {
         priority,
         sentAt: now,
         dedupeId,
+        group,
         body,
         dueAt: now + delayMs,
         attempts: 0,

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import { BullMQMessageQueue } from '../../src/bullmq/bullmq-message-queue.js';
 import { checkRedis } from '../../src/bullmq/check-redis.js';
 import { ChildProgram } from '../child-program.js';
-import { OwnRedis, noOwnRedis } from './own-redis.js';
+import { OwnRedis, noOwnRedis } from '../../../../scripts/redis/own-redis.js';
 
 const { url } = inject('redis');
 const releases: (() => unknown)[] = [];

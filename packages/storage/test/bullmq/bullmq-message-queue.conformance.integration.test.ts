@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, inject, test } from 'vitest';
 import { BullMQMessageQueue } from '../../src/bullmq/bullmq-message-queue.js';
-import { TcpProxy } from './tcp-proxy.js';
+import { TcpProxy } from '../../../../scripts/redis/tcp-proxy.js';
 
 const { url } = inject('redis');
 

@@ -3,7 +3,7 @@ import type { Delivery } from '@certoai/loom-core';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BullMQMessageQueue } from '../../src/bullmq/bullmq-message-queue.js';
-import { OwnRedis, noOwnRedis } from './own-redis.js';
+import { OwnRedis, noOwnRedis } from '../../../../scripts/redis/own-redis.js';
 
 if (noOwnRedis) console.warn(`redis-outage.integration.test.ts is skipped: ${noOwnRedis}`);
 
@@ -177,28 +177,8 @@ describe.skipIf(noOwnRedis !== undefined)('BullMQMessageQueue and a Redis that c
     await queue.close();
     await expect(queue.stats('orders')).rejects.toMatchObject({ code: 'LOOM_CLOSED' });
   });
-
-  test('makes fewer than 60 commands a minute when there is nothing to do', { timeout: 60_000 }, async () => {
-    const { redis, queue } = await openOwn();
-    await queue.consume('orders', async () => {});
-    await wait(1_000);
-    await redis.command((client) => client.config('RESETSTAT'));
-    const seconds = 15;
-    await wait(seconds * 1_000);
-    // Two looks of ours, and the half-minute's question for work that falls into half of such windows.
-    const made = commandsIn(await redis.command((client) => client.info('commandstats')));
-    expect((made * 60) / seconds).toBeLessThan(60);
-  });
 });
 
 function processed(stats: string): number {
   return Number(/total_commands_processed:(\d+)/.exec(stats)?.[1]);
-}
-
-/** All commands, those inside scripts as well, but those of the test. */
-function commandsIn(stats: string): number {
-  const lines = stats
-    .split('\r\n')
-    .filter((line) => line.startsWith('cmdstat_') && !/cmdstat_(config|info|client|hello)/.test(line));
-  return lines.reduce((sum, line) => sum + Number(/calls=(\d+)/.exec(line)?.[1]), 0);
 }

@@ -1,4 +1,4 @@
-import { executionStoreConformance } from '@certoai/loom-core/testing';
+import { ManualClock, executionStoreConformance } from '@certoai/loom-core/testing';
 import type { ExecutionStore } from '@certoai/loom-core';
 import type { EmbeddedStore } from '@certoai/loom-storage/embedded';
 import { afterEach, describe, test } from 'vitest';
@@ -6,6 +6,7 @@ import { OpenedStores, drivers } from './opened-stores.js';
 
 describe.each(drivers)('EmbeddedStore.executions on %s', (driver) => {
   const stores = new OpenedStores();
+  const clock = new ManualClock();
   const owners = new Map<ExecutionStore, EmbeddedStore>();
 
   function executionsOf(store: EmbeddedStore): ExecutionStore {
@@ -13,9 +14,10 @@ describe.each(drivers)('EmbeddedStore.executions on %s', (driver) => {
     return store.executions;
   }
   const harness = {
-    create: async () => executionsOf(await stores.open({ driver })),
+    create: async () => executionsOf(await stores.open({ driver, clock })),
+    elapse: (ms: number) => clock.advance(ms),
     crash: async (executions: ExecutionStore) =>
-      executionsOf(await stores.crash(owners.get(executions) as EmbeddedStore)),
+      executionsOf(await stores.crash(owners.get(executions) as EmbeddedStore, { clock })),
   };
 
   afterEach(() => stores.clear());

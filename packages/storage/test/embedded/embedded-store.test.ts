@@ -27,7 +27,7 @@ describe.each(drivers)('an embedded store on %s', (driver) => {
     await first.close();
     const second = await stores.open({ path: first.path, driver });
     expect((await second.executions.load('finished'))?.status).toBe('completed');
-    expect(await second.executions.claim({ now: 7, leaseMs: 1, limit: 9 })).toMatchObject({
+    expect(await second.executions.claim({ holder: 'a', now: 7, leaseMs: 1, limit: 9 })).toMatchObject({
       ids: ['running'],
     });
     expect(await second.executions.record(completed('running', 3))).toEqual({

@@ -85,6 +85,7 @@ describe.each(drivers)('group commit on %s', (driver) => {
   test('writes nothing for what is refused and for what is only read', async () => {
     await store.create(execution('e1', { wakeAt: 1 }));
     await store.record(completed('e1', 0));
+    await store.claim({ holder: 'a', now: 0, leaseMs: 10, limit: 1 });
     const free = await cost(async () => {
       await store.record(completed('e1', 0));
       await store.commit(step('e1', 9));
@@ -92,7 +93,8 @@ describe.each(drivers)('group commit on %s', (driver) => {
       await store.load('e1');
       await store.list({});
       await store.records({ executionId: 'e1', node: 'work' });
-      await store.claim({ now: 5, leaseMs: 10, limit: 1 });
+      expect((await store.claim({ holder: 'a', now: 5, leaseMs: 10, limit: 1 })).ids).toEqual(['e1']);
+      await store.leave('a');
     });
     expect(free).toEqual({ transactions: 0, statements: 0 });
   });
@@ -165,17 +167,22 @@ describe.each(drivers)('group commit on %s', (driver) => {
     expect((await store.load('e1'))?.version).toBe(1);
   });
 
-  test('keeps claims through a transaction that fails', async () => {
-    await store.create(execution('e1', { wakeAt: 1 }));
-    await store.claim({ now: 1, leaseMs: 100, limit: 1 });
-    await rejects(
-      database.enqueue((transaction) => {
-        transaction.run(database.prepare('DELETE FROM executions'), []);
-        throw new Error('after it has written');
-      }),
-    );
-    expect(await store.claim({ now: 100, leaseMs: 100, limit: 1 })).toEqual({ ids: [], nextWakeAt: 101 });
-    expect((await store.claim({ now: 101, leaseMs: 100, limit: 1 })).ids).toEqual(['e1']);
+  test('lets nobody hold anything after a transaction that fails, as a claim may be lost with it', async () => {
+    await store.claim({ holder: 'a', now: 0, leaseMs: 100, limit: 1 });
+    await store.create(execution('held', { holder: 'a' }));
+    await store.create(execution('claimed'));
+    const request = { holder: 'a', now: 1, leaseMs: 100, limit: 1 };
+    const broken = database.prepare('INSERT INTO records (execution) VALUES (?)');
+    const lost = [
+      store.create(execution('other')),
+      store.claim(request),
+      database.enqueue((transaction) => transaction.run(broken, [1])),
+    ];
+    for (const { status } of await Promise.allSettled(lost)) expect(status).toBe('rejected');
+    expect((await store.load('held'))?.seat).toBeUndefined();
+    const { ids, renewed, seat, freeSeats } = await store.claim({ ...request, limit: 9 });
+    expect(ids.toSorted()).toEqual(['claimed', 'held', 'known-definition']);
+    expect({ renewed, seat, freeSeats }).toEqual({ renewed: false, seat: 0, freeSeats: [] });
   });
 
   test('loses only the operation that fails before it has written', async () => {

@@ -26,12 +26,15 @@ export class OpenedStores {
   }
 
   /** Opens a copy of what is on disk now: all that a process killed at this moment would leave behind. */
-  async crash({ path, driver }: EmbeddedStore): Promise<EmbeddedStore> {
+  async crash(
+    { path, driver }: EmbeddedStore,
+    options: Partial<EmbeddedStoreOptions> = {},
+  ): Promise<EmbeddedStore> {
     const copy = this.folder();
     for (const file of readdirSync(path)) {
       if (!file.endsWith('-shm')) copyFileSync(join(path, file), join(copy, file));
     }
-    return this.open({ path: copy, driver });
+    return this.open({ path: copy, driver, ...options });
   }
 
   async clear(): Promise<void> {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BinaryHeap } from '../../src/internal/local-queue/binary-heap.js';
+import { DelayedMessages } from '../../src/internal/local-queue/delayed-messages.js';
 import { Deque } from '../../src/internal/local-queue/deque.js';
 import { ReadyMessages } from '../../src/internal/local-queue/ready-messages.js';
 import type { StoredMessage } from '../../src/internal/local-queue/stored-message.js';
@@ -75,6 +76,72 @@ describe('ReadyMessages', () => {
   });
 });
 
+describe('Messages that are removed from the middle', () => {
+  const command = fc.oneof(
+    fc.record({ add: fc.nat(30) }),
+    fc.record({ remove: fc.nat(40) }),
+    fc.constant('take' as const),
+  );
+  const commands = fc.array(command, { maxLength: 400, size: 'max' });
+
+  test('are passed over among the ready ones', () => {
+    fc.assert(
+      fc.property(commands, (all) => {
+        const ready = new ReadyMessages();
+        let model: StoredMessage[] = [];
+        for (const [sequence, one] of all.entries()) {
+          if (one === 'take') expect(ready.take()).toBe(model.shift());
+          else if ('add' in one) {
+            const added = message(sequence, one.add % 3, sequence);
+            ready.add(added);
+            model = [...model, added].toSorted((a, b) => b.priority - a.priority);
+          } else if (model.length > 0) {
+            const [removed] = model.splice(one.remove % model.length, 1);
+            ready.remove(removed as StoredMessage);
+          }
+          expect(ready.size).toBe(model.length);
+          expect(new Set(ready)).toEqual(new Set(model));
+          const oldest = Math.min(...model.map(({ dueAt }) => dueAt));
+          expect(ready.oldestReadySince).toBe(model.length === 0 ? undefined : oldest);
+        }
+      }),
+    );
+  });
+
+  test('are passed over among the delayed ones', () => {
+    fc.assert(
+      fc.property(commands, (all) => {
+        const delayed = new DelayedMessages();
+        let model: StoredMessage[] = [];
+        for (const [sequence, one] of all.entries()) {
+          if (one === 'take') expect(delayed.pop()).toBe(model.shift());
+          else if ('add' in one) {
+            const added = message(sequence, 0, one.add);
+            delayed.push(added);
+            model = [...model, added].toSorted((a, b) => a.dueAt - b.dueAt);
+          } else if (model.length > 0) {
+            const [removed] = model.splice(one.remove % model.length, 1);
+            expect(delayed.find(removed?.sequence ?? -1)).toBe(removed);
+            delayed.remove(removed as StoredMessage);
+            expect(delayed.find(removed?.sequence ?? -1)).toBeUndefined();
+          }
+          expect([delayed.size, delayed.first]).toEqual([model.length, model[0]]);
+        }
+      }),
+    );
+  });
+});
+
 function message(sequence: number, priority: number, dueAt: number): StoredMessage {
-  return { sequence, queue: 'q', priority, sentAt: 0, dedupeId: undefined, body: '1', dueAt, attempts: 0 };
+  return {
+    sequence,
+    queue: 'q',
+    priority,
+    sentAt: 0,
+    dedupeId: undefined,
+    group: undefined,
+    body: '1',
+    dueAt,
+    attempts: 0,
+  };
 }

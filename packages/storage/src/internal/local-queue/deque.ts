@@ -12,6 +12,13 @@ export class Deque<Item> {
     return this.#size === 0 ? undefined : this.#ring[this.#head];
   }
 
+  /** Counted from the front. */
+  at(index: number): Item | undefined {
+    return index < 0 || index >= this.#size
+      ? undefined
+      : this.#ring[(this.#head + index) & (this.#ring.length - 1)];
+  }
+
   pushBack(item: Item): void {
     if (this.#size === this.#ring.length) this.#grow();
     this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = item;

@@ -2,15 +2,14 @@ import type { Consumer, DeliveryHandler } from '@certoai/loom-core';
 import type { ResolvedConsumeOptions } from '../message-queue-options.js';
 import { consumerClosing } from '../running-delivery.js';
 import type { RunningDelivery } from '../running-delivery.js';
+import type { LocalRun } from './local-run.js';
 
 /** One `consume` call: its slots, and what runs in them. */
 export class LocalConsumer implements Consumer {
   readonly handler: DeliveryHandler;
   readonly options: ResolvedConsumeOptions;
-  readonly #running = new Set<RunningDelivery>();
+  readonly #runs = new Set<LocalRun>();
   #slotsTaken = 0;
-  /** Taken, and their outcome not kept yet. */
-  #unsettled = 0;
   #state: 'open' | 'closing' | 'aborting' = 'open';
   readonly #onClosed: () => void;
   #drained: () => void = () => {};
@@ -26,28 +25,26 @@ export class LocalConsumer implements Consumer {
     return this.#state === 'open' && this.#slotsTaken < this.options.concurrency;
   }
 
-  takeSlot(): void {
+  get runs(): ReadonlySet<LocalRun> {
+    return this.#runs;
+  }
+
+  takeSlot(run: LocalRun): void {
     this.#slotsTaken += 1;
-    this.#unsettled += 1;
+    this.#runs.add(run);
   }
 
   freeSlot(): void {
     this.#slotsTaken -= 1;
   }
 
-  settled(): void {
-    this.#unsettled -= 1;
-    if (this.#unsettled === 0) this.#drained();
+  settled(run: LocalRun): void {
+    this.#runs.delete(run);
+    if (this.#runs.size === 0) this.#drained();
   }
 
   started(delivery: RunningDelivery): void {
-    this.#running.add(delivery);
     if (this.#state === 'aborting') delivery.abort(consumerClosing());
-  }
-
-  ended(delivery: RunningDelivery): void {
-    delivery.end();
-    this.#running.delete(delivery);
   }
 
   close({ abort = false }: { readonly abort?: boolean | undefined } = {}): Promise<void> {
@@ -58,7 +55,7 @@ export class LocalConsumer implements Consumer {
   }
 
   #drain(): Promise<void> {
-    if (this.#unsettled === 0) return Promise.resolve();
+    if (this.#runs.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#drained = resolve;
     });
@@ -66,6 +63,6 @@ export class LocalConsumer implements Consumer {
 
   #abort(): void {
     this.#state = 'aborting';
-    for (const delivery of this.#running) delivery.abort(consumerClosing());
+    for (const { delivery } of this.#runs) delivery?.abort(consumerClosing());
   }
 }

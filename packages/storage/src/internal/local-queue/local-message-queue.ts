@@ -4,13 +4,18 @@ import type {
   Consumer,
   DeadLetters,
   DeliveryHandler,
+  GroupStats,
+  InstanceRegistry,
   Logger,
   MessageQueue,
   MessageQueueCapabilities,
   OutgoingMessage,
   QueueStats,
 } from '@certoai/loom-core';
+import { InMemoryInstanceRegistry } from '../../memory/in-memory-instance-registry.js';
 import {
+  checkGroupKey,
+  checkIds,
   checkMessages,
   checkQueueName,
   closedError,
@@ -30,6 +35,7 @@ export interface LocalMessageQueueOptions {
 /** The port for a store that one process owns: checks what comes in, and joins the keeper with the queues. */
 export class LocalMessageQueue implements MessageQueue {
   readonly deadLetters: DeadLetters;
+  readonly instances: InstanceRegistry;
   readonly #keeper: MessageKeeper;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -43,14 +49,16 @@ export class LocalMessageQueue implements MessageQueue {
     this.#keeper = keeper;
     this.#clock = clock;
     this.#logger = logger;
+    this.instances = new InMemoryInstanceRegistry({ clock });
     this.deadLetters = new LocalDeadLetters({
       keeper,
       clock,
       checkOpen: () => this.#checkOpen(),
       putBack: (queue, messages) => this.#queue(queue).add(messages),
     });
-    const { messages, paused } = keeper.load();
+    const { messages, paused, groups } = keeper.load();
     for (const name of paused) this.#queue(name).setPaused(true);
+    for (const group of groups) this.#queue(group.queue).restore(group);
     for (const message of messages) this.#queue(message.queue).add([message]);
   }
 
@@ -64,6 +72,7 @@ export class LocalMessageQueue implements MessageQueue {
     const checked = checkMessages(messages);
     const kept = this.#keeper.append(queue, checked, this.#clock.now());
     const { ids, stored } = kept instanceof Promise ? await kept : kept;
+    for (const { group } of checked) if (group) this.#queue(queue).setLimits(group);
     if (stored.length > 0) this.#queue(queue).add(stored);
     return ids;
   }
@@ -74,10 +83,25 @@ export class LocalMessageQueue implements MessageQueue {
     checkQueueName(queue);
     const consumer = new LocalConsumer(handler, resolveConsumeOptions(handler, options), () => {
       this.#consumers.delete(consumer);
+      this.#queue(queue).removeConsumer(consumer);
     });
     this.#consumers.add(consumer);
     this.#queue(queue).addConsumer(consumer);
     return consumer;
+  }
+
+  async withdraw(queue: string, ids: readonly string[]): Promise<number> {
+    this.#checkOpen();
+    checkQueueName(queue);
+    checkIds(ids);
+    return this.#queues.get(queue)?.withdraw(ids) ?? 0;
+  }
+
+  async group(queue: string, key: string): Promise<GroupStats> {
+    this.#checkOpen();
+    checkQueueName(queue);
+    checkGroupKey(key);
+    return this.#queues.get(queue)?.group(key) ?? { waiting: 0, active: 0, openAt: null };
   }
 
   async stats(queue: string): Promise<QueueStats> {
@@ -106,6 +130,7 @@ export class LocalMessageQueue implements MessageQueue {
   async #close(): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     this.#released = true;
+    await this.instances.close();
     for (const queue of this.#queues.values()) queue.close();
     await this.#keeper.close();
   }

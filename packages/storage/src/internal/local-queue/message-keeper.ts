@@ -5,6 +5,7 @@ import type {
   DeadLetterSelection,
   MessageQueueCapabilities,
 } from '@certoai/loom-core';
+import type { StoredGroup } from '../group-limits.js';
 import type { CheckedMessage } from '../message-queue-options.js';
 import type { StoredMessage } from './stored-message.js';
 
@@ -14,6 +15,21 @@ export interface Kept {
   readonly ids: readonly string[];
   /** Those that are new. */
   readonly stored: readonly StoredMessage[];
+}
+
+/** What is kept at first sight. */
+export interface Loaded {
+  /** All messages that wait, oldest first. */
+  readonly messages: Iterable<StoredMessage>;
+  readonly paused: readonly string[];
+  /** Deliveries of one group in the order in which they began. */
+  readonly groups: readonly LoadedGroup[];
+}
+
+/** The limits in force of a group; or, behind them, one delivery that its rate still remembers. */
+export interface LoadedGroup extends StoredGroup {
+  readonly queue: string;
+  readonly begunAt: number | undefined;
 }
 
 /** What becomes of a message that was taken, with the message already brought up to date. */
@@ -29,11 +45,15 @@ export type Ending =
  */
 export interface MessageKeeper {
   readonly capabilities: MessageQueueCapabilities;
-  /** All messages that wait, oldest first, and the queues that are paused; asked for once. */
-  load(): { readonly messages: Iterable<StoredMessage>; readonly paused: readonly string[] };
+  /** Asked for once. */
+  load(): Loaded;
+  /** Notes the limits of the groups too, those of known messages included. */
   append(queue: string, messages: readonly CheckedMessage[], now: number): Kept | Promise<Kept>;
-  /** Notes one more delivery, as `attempts` says. @returns the body, once the note would survive a crash */
-  begin(message: StoredMessage): string | Promise<string>;
+  /**
+   * Notes one more delivery, as `attempts` says, and for as long as its group's rate remembers it, that it began now.
+   * @returns the body, once the note would survive a crash
+   */
+  begin(message: StoredMessage, now: number, rateMs: number): string | Promise<string>;
   end(message: StoredMessage, ending: Ending): void | Promise<void>;
   setPaused(queue: string, paused: boolean): void | Promise<void>;
 

@@ -7,6 +7,8 @@ export class ReadyMessages {
   /** Priorities that have a lane, highest first: rarely more than a few. */
   #priorities: number[] = [];
   #size = 0;
+  /** Withdrawn, and still in their lanes. */
+  #removed = 0;
 
   get size(): number {
     return this.#size;
@@ -16,6 +18,7 @@ export class ReadyMessages {
   get oldestReadySince(): number | undefined {
     let oldest: number | undefined;
     for (const lane of this.#lanes.values()) {
+      this.#skipRemoved(lane);
       const { front } = lane;
       if (front && (oldest === undefined || front.dueAt < oldest)) oldest = front.dueAt;
     }
@@ -36,12 +39,45 @@ export class ReadyMessages {
   take(): StoredMessage | undefined {
     if (this.#size === 0) return undefined;
     for (const priority of this.#priorities) {
-      const message = this.#lane(priority).popFront();
+      const lane = this.#lane(priority);
+      this.#skipRemoved(lane);
+      const message = lane.popFront();
       if (message === undefined) continue;
       this.#size -= 1;
       return message;
     }
     return undefined;
+  }
+
+  *[Symbol.iterator](): Iterator<StoredMessage> {
+    for (const lane of this.#lanes.values()) {
+      for (let index = 0; index < lane.size; index += 1) {
+        const message = lane.at(index);
+        if (message && !message.withdrawn) yield message;
+      }
+    }
+  }
+
+  /** For one that is here. It must not come again. */
+  remove(message: StoredMessage): void {
+    message.withdrawn = true;
+    this.#size -= 1;
+    this.#removed += 1;
+    if (this.#removed > this.#size) this.#sweep();
+  }
+
+  #skipRemoved(lane: Deque<StoredMessage>): void {
+    for (; lane.front?.withdrawn; this.#removed -= 1) lane.popFront();
+  }
+
+  #sweep(): void {
+    for (const lane of this.#lanes.values()) {
+      for (let left = lane.size; left > 0; left -= 1) {
+        const message = lane.popFront();
+        if (message && !message.withdrawn) lane.pushBack(message);
+      }
+    }
+    this.#removed = 0;
   }
 
   #lane(priority: number): Deque<StoredMessage> {

@@ -10,22 +10,24 @@ import type {
   StoredRecord,
   Transition,
 } from '@certoai/loom-core';
+import type { Claimable, Holder } from '../internal/claim-desk.js';
 import type { ExecutionCursor } from '../internal/execution-cursor.js';
 import { isFinal } from '../internal/execution-input.js';
-import type { Sleeper } from '../internal/wake-queue.js';
-import { HeldNode } from './held-node.js';
+import { KeptNode } from './kept-node.js';
 
-/** One execution, as the in-memory store holds it. */
-export class HeldExecution implements Sleeper, ExecutionCursor {
+/** One execution, as the in-memory store keeps it. */
+export class KeptExecution implements Claimable, ExecutionCursor {
   readonly sequence: number;
   readonly id: string;
   readonly definition: StoredDefinition;
   readonly createdAt: number;
-  readonly nodes = new Map<string, HeldNode>();
+  readonly nodes = new Map<string, KeptNode>();
   readonly #new: NewExecution;
   readonly #tags: readonly string[];
   version = 1;
   wakeAt: number | null;
+  holder: Holder | undefined;
+  claimableAt: number | null = null;
   finishedAt: number | undefined;
   #status: ExecutionStatus = 'running';
   #state: string;
@@ -56,10 +58,10 @@ export class HeldExecution implements Sleeper, ExecutionCursor {
     return this.#new.idempotencyKey;
   }
 
-  node(name: string): HeldNode {
+  node(name: string): KeptNode {
     const known = this.nodes.get(name);
     if (known) return known;
-    const node = new HeldNode();
+    const node = new KeptNode();
     this.nodes.set(name, node);
     return node;
   }
@@ -67,7 +69,7 @@ export class HeldExecution implements Sleeper, ExecutionCursor {
   /** All of the records, or none and `false` when one of them is refused. */
   putAll(entries: readonly RecordEntry[]): boolean {
     const undo: {
-      readonly node: HeldNode;
+      readonly node: KeptNode;
       readonly entry: RecordEntry;
       readonly before: StoredRecord | undefined;
     }[] = [];
@@ -83,29 +85,16 @@ export class HeldExecution implements Sleeper, ExecutionCursor {
     return true;
   }
 
-  /** Writes the head. @returns whether it wakes at another time than before */
-  move({ status, state, records, wakeAt, at }: Transition): boolean {
-    const before = this.wakeAt;
+  /** Writes the head. */
+  move({ status, state, wakeAt, at }: Transition): void {
     this.version += 1;
     this.#status = status;
     this.#state = state;
     this.#updatedAt = at;
-    if (isFinal(status)) {
-      this.finishedAt = at;
-      this.wakeAt = null;
-      return false;
-    }
     if (wakeAt !== undefined) this.wakeAt = wakeAt;
-    for (const entry of records) this.wakeBy(entry);
-    return this.wakeAt !== before;
-  }
-
-  /** Lowers `wakeAt` to when a pending task is due. @returns whether that changed it */
-  wakeBy({ kind, dueAt }: RecordEntry): boolean {
-    if (kind !== 'pending' || dueAt === undefined || (this.wakeAt !== null && this.wakeAt <= dueAt))
-      return false;
-    this.wakeAt = dueAt;
-    return true;
+    if (!isFinal(status)) return;
+    this.finishedAt = at;
+    this.wakeAt = null;
   }
 
   head(): ExecutionHead {

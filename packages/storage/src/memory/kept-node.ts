@@ -1,7 +1,7 @@
 import type { NodeCounters, RecordEntry, StoredRecord } from '@certoai/loom-core';
 
 /** The records of one node, by task index. Most nodes have one task, and then there is no map to pay for. */
-export class HeldNode {
+export class KeptNode {
   #only: StoredRecord | undefined;
   #records: Map<number, StoredRecord> | undefined;
   #done = 0;

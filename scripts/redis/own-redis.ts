@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { findRedisBinary } from '../../../../scripts/redis/find-redis-binary.mjs';
-import { startRedisServer } from '../../../../scripts/redis/start-redis.mjs';
+import { findRedisBinary } from './find-redis-binary.mjs';
+import { startRedisServer } from './start-redis.mjs';
 
 const binary = findRedisBinary();
 

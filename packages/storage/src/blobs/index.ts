@@ -1,0 +1,10 @@
+export { claimCheckedExecutions } from './claim-checked-executions.js';
+export type { ClaimCheckedExecutionStore } from './claim-checked-executions.js';
+export { claimCheckedQueue } from './claim-checked-queue.js';
+export type { ClaimCheckedMessageQueue } from './claim-checked-queue.js';
+export type { ClaimCheckOptions } from './claim-check-options.js';
+export { FolderBlobStore } from './folder-blob-store.js';
+export type { FolderBlobStoreOptions } from './folder-blob-store.js';
+export { InMemoryBlobStore } from './in-memory-blob-store.js';
+export { RedisBlobStore } from './redis-blob-store.js';
+export type { RedisBlobStoreOptions } from './redis-blob-store.js';

@@ -1,0 +1,137 @@
+import { LoomError, silentLogger } from '@certoai/loom-core';
+import type { Clock, Logger } from '@certoai/loom-core';
+import type { RedisSource } from '../bullmq/bullmq-message-queue-options.js';
+import { runScript } from '../bullmq/queue-scripts.js';
+import type { QueueScript } from '../bullmq/queue-scripts.js';
+import type { OpenRedisClient } from '../bullmq/redis-client.js';
+import { RedisConnections } from '../bullmq/redis-connections.js';
+import { isOutOfMemory, translateRedisError } from '../bullmq/redis-error.js';
+
+/** Between two tries while the connection itself is there; milliseconds. */
+const pauseMs = 100;
+
+export interface RedisCallsOptions {
+  readonly source: RedisSource;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly commandTimeoutMs: number;
+}
+
+/**
+ * Runs scripts on one connection. While the server is away, a call is sent again and again for a bounded time:
+ * half of it to get a connection, and half to get the answer. So scripts must know their own repetition.
+ */
+export class RedisCalls {
+  readonly #connections: RedisConnections;
+  readonly #clock: Clock;
+  readonly #halfMs: number;
+  #client: OpenRedisClient | undefined;
+  #waiting: Promise<OpenRedisClient> | undefined;
+  #lastError: unknown;
+
+  constructor({ source, logger, clock, commandTimeoutMs }: RedisCallsOptions) {
+    this.#halfMs = commandTimeoutMs / 2;
+    this.#clock = clock;
+    const overrides = {
+      // What is on its way when a connection ends is rejected at once, and a connection that is silent ends.
+      maxRetriesPerRequest: 0,
+      commandTimeout: undefined,
+      socketTimeout: this.#halfMs,
+      // Done here, where it is known for how long.
+      reconnectOnError: () => false,
+    };
+    const listener: Logger = {
+      ...silentLogger,
+      warn: (message, fields) => {
+        this.#lastError = fields?.['error'];
+        logger.warn(message, fields);
+      },
+    };
+    this.#connections = new RedisConnections({ source, overrides, logger: listener });
+  }
+
+  /**
+   * @param doing - for people: "store an execution"
+   * @throws LoomError `LOOM_STORE_FAILED`, `LOOM_STORE_FULL`
+   */
+  async run(
+    script: QueueScript,
+    key: string,
+    args: readonly (string | number)[],
+    doing: string,
+  ): Promise<unknown> {
+    const until = this.#clock.now() + this.#halfMs;
+    // In one array, which ioredis takes as well: a call of a function takes a hundred thousand arguments at most.
+    const all = [[key, ...args]] as unknown as readonly string[];
+    /** What the server said last, if it said anything. */
+    let said: unknown;
+    for (;;) {
+      let client = this.#client;
+      try {
+        if (client?.status !== 'ready') client = await this.#within(until, (this.#waiting ??= this.#wait()));
+        const reply = await runScript(client, script, all);
+        // What ioredis resolves to when it sent a script a second time and the connection ended: no script answers so.
+        if (reply === undefined) throw new Error('the answer was lost');
+        return reply;
+      } catch (error) {
+        if (isAnswer(error)) throw this.#translate(error, doing);
+        if (isReply(error)) said = error;
+        if (this.#clock.now() >= until) throw this.#translate(said ?? this.#lastError ?? error, doing);
+        if (isFromReplica(error)) client?.disconnect(true);
+        if (client?.status === 'ready') await this.#pause();
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
+  async #wait(): Promise<OpenRedisClient> {
+    try {
+      const client = (this.#client ??= await this.#connections.sending());
+      if (client.status !== 'ready') await new Promise<void>((resolve) => client.once('ready', resolve));
+      this.#lastError = undefined;
+      return client;
+    } finally {
+      this.#waiting = undefined;
+    }
+  }
+
+  #within<Value>(until: number, promise: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(new Error('Connection is closed'));
+      const cancelTimer = this.#clock.setTimer(Math.max(0, until - this.#clock.now()), giveUp);
+      void promise.then(resolve, reject).finally(cancelTimer);
+    });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => void this.#clock.setTimer(pauseMs, resolve));
+  }
+
+  #translate(error: unknown, doing: string): LoomError {
+    // The arguments of the command: payloads, which belong in no log.
+    if (error instanceof Error) delete (error as { command?: unknown }).command;
+    if (!isOutOfMemory(error)) return translateRedisError(error, doing);
+    const message =
+      `Redis has no memory left, so it refused to ${doing}. ` +
+      'Raise maxmemory, or let executions finish and retention remove them; then try again.';
+    return new LoomError('LOOM_STORE_FULL', message, {}, { cause: error });
+  }
+}
+
+/** Trying again would not change it: a refusal of the server, or a mistake of a program. */
+function isAnswer(error: unknown): boolean {
+  if (error instanceof LoomError || error instanceof TypeError || error instanceof RangeError) return true;
+  return isReply(error) && !/\b(READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b/.test(error.message);
+}
+
+function isReply(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+/** A failover leaves connections to the old primary behind. */
+function isFromReplica(error: unknown): boolean {
+  return error instanceof Error && /\bREADONLY\b/.test(error.message);
+}
