@@ -15,7 +15,7 @@ function executionEvents(number: number): ExecutionEvent[] {
   const events: ExecutionEvent[] = [{ type: 'execution:started', executionId, at: 1, name: 'bench' }];
   events.push({ ...stage, type: 'stage:started', at: 1, tasks });
   for (let index = 0; index < tasks; index++) {
-    const task = { ...stage, index, attempt: 1, actor: 'worker' } as const;
+    const task = { ...stage, index, attempt: 1, token: 1, actor: 'worker' } as const;
     events.push({ ...task, type: 'task:started', at: index + 1 });
     events.push({ ...task, type: 'task:completed', at: index + 3, durationMs: 2 });
   }
@@ -101,7 +101,7 @@ async function smallExecutions(observe: (event: ExecutionEvent) => void): Promis
     for (const stage of ['split', 'classify', 'price', 'check', 'publish']) {
       for (const executionId of names) {
         const place = { executionId, stage, at: 2 };
-        const task = { ...place, index: 0, attempt: 1, actor: 'worker' };
+        const task = { ...place, index: 0, attempt: 1, token: 1, actor: 'worker' };
         observe({ ...place, type: 'stage:started', tasks: 1 });
         observe({ ...task, type: 'task:started' });
         observe({ ...task, type: 'task:completed', durationMs: 1 });

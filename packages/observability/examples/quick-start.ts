@@ -13,13 +13,14 @@ recorder.observe({
   ...price,
   type: 'task:failed',
   attempt: 1,
+  token: 1,
   at: 1_040,
   durationMs: 35,
   error,
   willRetry: true,
   delayMs: 200,
 });
-recorder.observe({ ...price, type: 'task:completed', attempt: 2, at: 1_300, durationMs: 60 });
+recorder.observe({ ...price, type: 'task:completed', attempt: 2, token: 2, at: 1_300, durationMs: 60 });
 recorder.observe({ type: 'stage:completed', executionId, stage: 'price', at: 1_301, tasks: 1, failed: 0 });
 recorder.observe({ type: 'execution:finished', executionId, at: 1_302, status: 'completed' });
 

@@ -1,8 +1,14 @@
 import { silentLogger, type Logger } from '@certoai/loom-core';
+import type { CosmosTraceOptions } from './cosmos/cosmos-trace-options.js';
 import { wholeNumber } from './internal/numeric-option.js';
 import { KeptValues, type MaskedField } from './recording/kept-values.js';
+import type { TraceStore } from './store/trace-store.js';
 
 export interface ExecutionTraceRecorderOptions {
+  /** Where and how long traces are kept in Cosmos DB. Only with a Cosmos client. */
+  readonly cosmos?: CosmosTraceOptions | undefined;
+  /** Where traces are kept, such as a `SqliteTraceStore`; it stays open. Not with a Cosmos client. @default in this process */
+  readonly store?: TraceStore | undefined;
   /** Executions kept in memory; the one that was not heard of for the longest time goes first. Count, 1 to 1_000_000. @default 1_000 */
   readonly maxExecutions?: number | undefined;
   /** Spans kept in memory, over all executions. Count, 1 to 10_000_000. @default 200_000 */

@@ -1,5 +1,6 @@
 import { LoomError, type ExecutionEvent, type TraceSink } from '@certoai/loom-core';
-import type { CosmosClientLike } from './cosmos-client-like.js';
+import type { CosmosClientLike } from '@certoai/loom-core/cosmos';
+import { CosmosTraceStore } from './cosmos/cosmos-trace-store.js';
 import {
   resolveRecorderOptions,
   type ExecutionTraceRecorderOptions,
@@ -10,7 +11,8 @@ import type { TraceQueryFilter } from './query/trace-query-filter.js';
 import type { TraceLoss } from './recording/trace-loss.js';
 import { TraceRecording } from './recording/trace-recording.js';
 import type { ExecutionSpan } from './span/execution-span.js';
-import { MemoryTraceStore } from './store/memory-trace-store.js';
+import { MemoryTraceStore, type MemoryTraceStoreOptions } from './store/memory-trace-store.js';
+import type { TraceStore } from './store/trace-store.js';
 import type { ExecutionSummary } from './summary/execution-summary.js';
 
 /** Summaries, newest execution first. */
@@ -29,14 +31,17 @@ export class ExecutionTraceRecorder implements TraceSink, AsyncDisposable {
   readonly #recording: TraceRecording;
 
   /**
-   * @param cosmosClient - keeps traces in Cosmos DB; this version refuses it. Without one they are kept in
-   *   this process, bounded by `options`
-   * @throws LoomError `LOOM_UNSUPPORTED` for a Cosmos client, `LOOM_INVALID_OPTION`
+   * @param cosmosClient - keeps traces in Cosmos DB, in `execution-spans` and `execution-summaries` of the database
+   *   `loom`; it stays open. Without one they are kept in this process, bounded by `options`
+   * @throws LoomError `LOOM_INVALID_OPTION`
    */
   constructor(cosmosClient?: CosmosClientLike, options?: ExecutionTraceRecorderOptions) {
-    if (cosmosClient !== undefined) refuse(cosmosClient);
     const resolved = resolveRecorderOptions(options);
-    this.#recording = new TraceRecording(new MemoryTraceStore(resolved), resolved);
+    const given = options?.store;
+    const store = given ?? storeFor(cosmosClient, options, resolved);
+    if (given !== undefined && (cosmosClient !== undefined || typeof given?.append !== 'function'))
+      throw invalidOption('store', given, 'a TraceStore and no Cosmos client, or leave it out');
+    this.#recording = new TraceRecording(store, resolved, given === undefined);
   }
 
   /** Takes note of an event. After {@link close} it is counted as lost. */
@@ -101,11 +106,16 @@ export class ExecutionTraceRecorder implements TraceSink, AsyncDisposable {
   }
 }
 
-function refuse(client: unknown): never {
-  if (typeof (client as CosmosClientLike | null)?.database !== 'function') {
-    throw invalidOption('cosmosClient', client, 'a CosmosClient, or nothing');
+function storeFor(
+  client: CosmosClientLike | undefined,
+  { cosmos }: ExecutionTraceRecorderOptions = {},
+  limits: MemoryTraceStoreOptions,
+): TraceStore {
+  if (client === undefined) {
+    if (cosmos === undefined) return new MemoryTraceStore(limits);
+    throw invalidOption('cosmos', cosmos, 'a CosmosClient with it, or leave it out');
   }
-  const message =
-    'ExecutionTraceRecorder was given a Cosmos client, and this version keeps traces in memory only. Leave it out: new ExecutionTraceRecorder(undefined, options).';
-  throw new LoomError('LOOM_UNSUPPORTED', message, { feature: 'cosmos-traces' });
+  if (typeof (client as CosmosClientLike | null)?.database === 'function')
+    return new CosmosTraceStore(client, cosmos);
+  throw invalidOption('cosmosClient', client, 'a CosmosClient, or nothing');
 }

@@ -22,8 +22,19 @@ test('the quick start runs, and prints what it says', async () => {
   ]);
 });
 
-test('the README shows the quick start as it is, and what it prints', async () => {
-  const [readme, program] = await Promise.all([read('../README.md'), read('../examples/quick-start.ts')]);
+test('the program that watches a process runs, and prints what it says', async () => {
+  const lines: string[] = [];
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+  await import('../examples/watch-a-process.ts');
+  expect(lines).toEqual([
+    'loom_executions_finished_total{pipeline="orders",status="completed"} 1',
+    'live true, ready true, degraded false',
+    '1 trace of 750 ms in the file',
+  ]);
+});
+
+test.each(['quick-start', 'watch-a-process'])('the README shows %s as it is', async (name) => {
+  const [readme, program] = await Promise.all([read('../README.md'), read(`../examples/${name}.ts`)]);
   expect(readme).toContain(`\`\`\`ts\n${program}\`\`\``);
 });
 

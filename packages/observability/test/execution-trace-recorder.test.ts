@@ -1,5 +1,5 @@
 import type { CosmosClient } from '@azure/cosmos';
-import { isLoomError, type ExecutionEvent, type TraceSink } from '@certoai/loom-core';
+import { isLoomError, type TraceSink } from '@certoai/loom-core';
 import {
   ExecutionTraceRecorder,
   type CosmosClientLike,
@@ -26,10 +26,10 @@ describe('a Cosmos client', () => {
     expect(given).toBeTypeOf('function');
   });
 
-  test('is refused with what to do, not ignored', async () => {
-    const make = (): unknown => new ExecutionTraceRecorder({ database: () => ({}) });
-    expect(await codeOf(make)).toBe('LOOM_UNSUPPORTED');
-    expect(make).toThrow(/new ExecutionTraceRecorder\(undefined, options\)/);
+  test('is needed for options of Cosmos DB, which are not ignored', async () => {
+    const make = (): unknown => new ExecutionTraceRecorder(undefined, { cosmos: { database: 'loom' } });
+    expect(await codeOf(make)).toBe('LOOM_INVALID_OPTION');
+    expect(make).toThrow(/^cosmos is of type object; give a CosmosClient with it/);
   });
 
   test.each([null, 'https://account', { maxSpans: 5 }, 7])('that is none is refused: %j', async (client) => {
@@ -80,12 +80,13 @@ describe('options', () => {
       executionId: 'a',
       at: 1,
       tags: ['DE00'],
-    } as ExecutionEvent);
+    });
     recorder.observe({
       ...place,
       type: 'task:failed',
       index: 0,
       attempt: 1,
+      token: 1,
       actor: 'x',
       at: 2,
       durationMs: 1,

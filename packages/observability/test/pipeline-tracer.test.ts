@@ -56,7 +56,7 @@ describe('a tracer', () => {
 
 describe('the tree', () => {
   test('has stages in the order they came, and attempts by task and number', async () => {
-    const task = { executionId: 'a', actor: 'x', at: 2 } as const;
+    const task = { executionId: 'a', token: 1, actor: 'x', at: 2 } as const;
     await using tracer = tracerOf([
       { type: 'execution:started', executionId: 'a', at: 1 },
       { ...task, stage: 'split', type: 'task:started', index: 1, attempt: 1 },
@@ -95,13 +95,23 @@ describe('the critical path', () => {
       { type: 'execution:started', executionId: 'a', at: 0 },
       { ...at('fast'), type: 'stage:started', at: 10, tasks: 1 },
       { ...at('slow'), type: 'stage:started', at: 10, tasks: 1 },
-      { ...at('fast'), type: 'task:completed', index: 0, attempt: 1, actor: 'x', at: 20, durationMs: 10 },
+      {
+        ...at('fast'),
+        type: 'task:completed',
+        index: 0,
+        attempt: 1,
+        token: 1,
+        actor: 'x',
+        at: 20,
+        durationMs: 10,
+      },
       { ...at('fast'), type: 'stage:completed', at: 20, tasks: 1, failed: 0 },
       {
         ...at('slow'),
         type: 'task:failed',
         index: 0,
         attempt: 1,
+        token: 1,
         actor: 'x',
         at: 30,
         durationMs: 15,
@@ -109,7 +119,16 @@ describe('the critical path', () => {
         willRetry: true,
         delayMs: 50,
       },
-      { ...at('slow'), type: 'task:completed', index: 0, attempt: 2, actor: 'x', at: 100, durationMs: 20 },
+      {
+        ...at('slow'),
+        type: 'task:completed',
+        index: 0,
+        attempt: 2,
+        token: 1,
+        actor: 'x',
+        at: 100,
+        durationMs: 20,
+      },
       { ...at('slow'), type: 'stage:completed', at: 100, tasks: 1, failed: 0 },
       { type: 'execution:finished', executionId: 'a', at: 105, status: 'completed' },
     ]);
@@ -130,7 +149,7 @@ describe('the critical path', () => {
   });
 
   test('of an execution that goes on leads to what it is doing now', async () => {
-    const place = { executionId: 'a', stage: 's', index: 0, attempt: 1, actor: 'x' } as const;
+    const place = { executionId: 'a', stage: 's', index: 0, attempt: 1, token: 1, actor: 'x' } as const;
     await using tracer = tracerOf([
       { type: 'execution:started', executionId: 'a', at: 0 },
       { type: 'stage:started', executionId: 'a', stage: 's', at: 5, tasks: 2 },
@@ -183,6 +202,7 @@ describe('the slowest stages', () => {
       stage: 'slow',
       index: 0,
       attempt: 1,
+      token: 1,
       actor: 'x',
       at: slowMs,
       durationMs: slowMs - 2,
@@ -222,7 +242,7 @@ describe('the slowest stages', () => {
 });
 
 describe('failure groups', () => {
-  const place = { stage: 'price', actor: 'pricer' } as const;
+  const place = { stage: 'price', token: 1, actor: 'pricer' } as const;
   const failed = (
     executionId: string,
     index: number,

@@ -5,8 +5,11 @@ import type { AttemptSpan, AttemptSpanStatus, SpanAttributes } from '../span/exe
 /** How an attempt reported its end. */
 export interface AttemptEnd {
   readonly at: number;
+  readonly token: number;
   readonly durationMs: number;
-  readonly status: 'completed' | 'failed';
+  readonly status: 'completed' | 'failed' | 'cancelled';
+  readonly queuedMs?: number | undefined;
+  readonly worker?: string | undefined;
   readonly error?: ErrorRecord | undefined;
   readonly willRetry?: boolean | undefined;
   readonly retryDelayMs?: number | undefined;
@@ -23,19 +26,23 @@ export interface AttemptSurroundings {
 
 /**
  * One attempt while its execution is recorded: the facts that were seen, and what follows from them.
- * Facts are the latest hand-out and the latest report, so any order and any repetition of the same
- * events leads to the same span.
+ * Facts are the latest hand-out and the latest report, by token and then by time, so any order and any
+ * repetition of the same events leads to the same span.
  */
 export class AttemptRecord {
   readonly index: number;
   readonly attempt: number;
   /** Empty when the attempt failed before it was known. */
   readonly actor: string;
+  /** Of the latest hand-out; only a fact when it has a time. */
+  handOutToken = 0;
   handedOutAt: number | undefined = undefined;
   end: AttemptEnd | undefined = undefined;
   attributes: SpanAttributes | undefined = undefined;
 
   status: AttemptSpanStatus = 'running';
+  /** Has not reported: it runs, or ended with its stage. */
+  open = true;
   startedAt = 0;
   endedAt: number | undefined = undefined;
   queueWaitMs: number | undefined = undefined;
@@ -52,11 +59,22 @@ export class AttemptRecord {
     this.actor = actor;
   }
 
+  isLaterHandOut(token: number, at: number): boolean {
+    return this.handedOutAt === undefined || isLater(token, at, this.handOutToken, this.handedOutAt);
+  }
+
+  isLaterReport({ token, at }: AttemptEnd): boolean {
+    return this.end === undefined || isLater(token, at, this.end.token, this.end.at);
+  }
+
   /** Works out what follows from the facts. */
   settle({ stageStartedAt, stageEndedAt, previous }: AttemptSurroundings): void {
-    const { end, handedOutAt } = this;
+    const { end, handedOutAt, handOutToken } = this;
     // Handed out after it had reported: the report was lost with its process, and the attempt runs again.
-    if (end !== undefined && !(handedOutAt !== undefined && handedOutAt > end.at)) {
+    const again =
+      end !== undefined && handedOutAt !== undefined && isLater(handOutToken, handedOutAt, end.token, end.at);
+    this.open = end === undefined || again;
+    if (end !== undefined && !again) {
       this.status = end.status;
       // Its own start, and not the event's: what ran synchronously is announced when it is over.
       this.startedAt = end.at - end.durationMs;
@@ -82,10 +100,6 @@ export class AttemptRecord {
     return before.at + this.retryWaitMs;
   }
 
-  get open(): boolean {
-    return this.status === 'running' || this.status === 'cancelled';
-  }
-
   get errorCode(): string | undefined {
     return this.status === 'failed' ? this.end?.error?.code : undefined;
   }
@@ -96,6 +110,7 @@ export class AttemptRecord {
   ): AttemptSpan {
     const { index, attempt, actor, status, startedAt, endedAt } = this;
     const { executionId, traceId, spanId, parentSpanId, stage } = place;
+    const end = this.open ? undefined : this.end;
     const span: Draft<AttemptSpan> = {
       kind: 'attempt',
       executionId,
@@ -105,6 +120,7 @@ export class AttemptRecord {
       stage,
       index,
       attempt,
+      token: end?.token ?? this.handOutToken,
       actor,
       status,
       startedAt,
@@ -113,10 +129,16 @@ export class AttemptRecord {
       span.endedAt = endedAt;
       span.durationMs = endedAt - startedAt;
     }
-    if (status === 'failed' && this.end !== undefined) {
-      span.error = this.end.error;
-      span.willRetry = this.end.willRetry;
-      if (this.end.willRetry === true) span.retryDelayMs = this.end.retryDelayMs ?? 0;
+    if (end === undefined) {
+      if (endedAt !== undefined) span.unreported = true;
+    } else {
+      if (end.worker !== undefined) span.worker = end.worker;
+      if (end.queuedMs !== undefined) span.queuedMs = end.queuedMs;
+      if (status === 'failed') {
+        span.error = end.error;
+        span.willRetry = end.willRetry;
+        if (end.willRetry === true) span.retryDelayMs = end.retryDelayMs ?? 0;
+      }
     }
     if (this.queueWaitMs !== undefined) span.queueWaitMs = this.queueWaitMs;
     if (this.retryWaitMs !== undefined) span.retryWaitMs = this.retryWaitMs;
@@ -128,19 +150,28 @@ export class AttemptRecord {
   static from(span: AttemptSpan): AttemptRecord {
     const record = new AttemptRecord(span.index, span.attempt, span.actor);
     record.attributes = span.attributes;
-    if ((span.status === 'completed' || span.status === 'failed') && span.endedAt !== undefined) {
-      const { status, error, willRetry, retryDelayMs } = span;
+    const { status, token, startedAt, endedAt, queuedMs, worker, error, willRetry, retryDelayMs } = span;
+    if (status !== 'running' && span.unreported !== true && endedAt !== undefined) {
       record.end = {
-        at: span.endedAt,
-        durationMs: span.endedAt - span.startedAt,
+        at: endedAt,
+        token,
+        durationMs: endedAt - startedAt,
         status,
+        queuedMs,
+        worker,
         error,
         willRetry,
         retryDelayMs,
       };
     } else {
-      record.handedOutAt = span.startedAt;
+      record.handOutToken = token;
+      record.handedOutAt = startedAt;
     }
     return record;
   }
+}
+
+/** A token rises with every hand-out of a task, so it decides; one that is announced twice is as new as its time. */
+function isLater(token: number, at: number, thanToken: number, thanAt: number): boolean {
+  return token === thanToken ? at > thanAt : token > thanToken;
 }

@@ -9,9 +9,8 @@ export class AttemptTotals implements Omit<WorkTotals, 'tasks'> {
   failedTasks = 0;
   runMs = 0;
   queueWaitMs = 0;
+  queuedMs = 0;
   retryWaitMs = 0;
-  /** Latest time of any of them. Never falls: a later fact is never replaced by an earlier one. */
-  lastAt = -Infinity;
   #firstActor: string | undefined;
   /** Made with the second: most stages have one. */
   #actors: Set<string> | undefined;
@@ -22,7 +21,6 @@ export class AttemptTotals implements Omit<WorkTotals, 'tasks'> {
     record.counted = true;
     this.#count(record, 1);
     if (record.actor !== this.#firstActor) this.#addActor(record.actor);
-    this.lastAt = Math.max(this.lastAt, record.endedAt ?? record.startedAt);
   }
 
   /** Before a record that was added changes. */
@@ -58,6 +56,7 @@ export class AttemptTotals implements Omit<WorkTotals, 'tasks'> {
     if (record.endedAt !== undefined) this.runMs += by * (record.endedAt - record.startedAt);
     if (record.queueWaitMs !== undefined) this.queueWaitMs += by * record.queueWaitMs;
     if (record.retryWaitMs !== undefined) this.retryWaitMs += by * record.retryWaitMs;
+    if (!record.open && record.end?.queuedMs !== undefined) this.queuedMs += by * record.end.queuedMs;
     if (record.status !== 'failed') return;
     this.failedAttempts += by;
     if (record.end?.willRetry !== true) this.failedTasks += by;

@@ -2,7 +2,8 @@ import type { ExecutionEvent } from '@certoai/loom-core';
 import { criticalChain } from '../analysis/critical-chain.js';
 import type { Draft } from '../internal/draft.js';
 import type { ExecutionSpan, SpanAttributes } from '../span/execution-span.js';
-import { traceIdOf, type SpanSeed } from '../span/trace-ids.js';
+import type { SpanSeed } from '../span/trace-ids.js';
+import { parseTraceparent } from '../span/traceparent.js';
 import type { ExecutionSummary, StageSummary, WorkTotals } from '../summary/execution-summary.js';
 import type { AttemptEnd } from './attempt-record.js';
 import type { KeptValues } from './kept-values.js';
@@ -24,12 +25,14 @@ export type FoldOutcome = 'folded' | 'no-room' | 'malformed';
 
 /** What an event may say beside what the port asks of it. */
 interface Extras {
-  readonly tags?: unknown;
   readonly attributes?: unknown;
+  /** On `execution:started` and `execution:resumed`: the W3C `traceparent` the execution was started under. */
+  readonly traceparent?: unknown;
 }
 
 type Event<Type extends ExecutionEvent['type']> = Extract<ExecutionEvent, { readonly type: Type }>;
-type TaskEvent = Event<'task:started' | 'task:completed' | 'task:failed'>;
+type TaskEndEvent = Event<'task:completed' | 'task:failed' | 'task:cancelled'>;
+type TaskEvent = Event<'task:started'> | TaskEndEvent;
 type StageEvent = Event<`stage:${string}` & ExecutionEvent['type']>;
 
 /**
@@ -39,7 +42,6 @@ type StageEvent = Event<`stage:${string}` & ExecutionEvent['type']>;
  */
 export class ExecutionTrace implements StageOwner {
   readonly executionId: string;
-  readonly traceId: string;
   readonly #surroundings: TraceSurroundings;
   readonly #stages = new Map<string, StageRecord>();
   /** Stages with something to write. */
@@ -49,9 +51,8 @@ export class ExecutionTrace implements StageOwner {
 
   constructor(executionId: string, surroundings: TraceSurroundings) {
     this.executionId = executionId;
-    this.traceId = traceIdOf(executionId);
     this.#surroundings = surroundings;
-    this.#root = new RootRecord(executionId, this.traceId);
+    this.#root = new RootRecord(executionId);
   }
 
   /** A trace that was stored, to go on with. Its spans may come in any order. */
@@ -83,6 +84,10 @@ export class ExecutionTrace implements StageOwner {
   }
 
   // As the owner of its stages
+
+  get traceId(): string {
+    return this.#root.traceId;
+  }
 
   get rootSpanId(): string {
     return this.#root.spanId;
@@ -125,6 +130,7 @@ export class ExecutionTrace implements StageOwner {
       case 'task:started':
       case 'task:completed':
       case 'task:failed':
+      case 'task:cancelled':
         return this.#foldTask(event);
       case 'task:progressed':
         // Its value is the user's data.
@@ -183,7 +189,8 @@ export class ExecutionTrace implements StageOwner {
     const root = this.#root;
     switch (event.type) {
       case 'execution:started':
-        root.started(event.at, event.name, this.#surroundings.kept.tags((event as Extras).tags));
+        root.started(event.at, event.name, this.#surroundings.kept.tags(event.tags));
+        this.#startedUnder((event as Extras).traceparent);
         break;
       case 'execution:paused':
         root.paused(event.at);
@@ -191,6 +198,7 @@ export class ExecutionTrace implements StageOwner {
       case 'execution:resumed':
         if (event.reason === 'recovered') root.recovered(event.at);
         else root.resumed(event.at);
+        this.#startedUnder((event as Extras).traceparent);
         break;
       case 'execution:finished':
         this.#finish(event);
@@ -198,6 +206,13 @@ export class ExecutionTrace implements StageOwner {
     root.seen(event.at);
     root.addAttributes(attributes);
     return 'folded';
+  }
+
+  /** Every span says the trace id, so those that were written before it was known are written again. */
+  #startedUnder(traceparent: unknown): void {
+    const parent = parseTraceparent(traceparent);
+    if (parent === undefined || !this.#root.startedUnder(parent)) return;
+    for (const stage of this.#stages.values()) stage.touchAll();
   }
 
   #finish({ at, status, error }: Event<'execution:finished'>): void {
@@ -235,33 +250,37 @@ export class ExecutionTrace implements StageOwner {
   }
 
   #foldTask(event: TaskEvent): FoldOutcome {
-    const { at, index, attempt, actor } = event;
     const attributes = this.#attributesOf(event);
     const end = event.type === 'task:started' ? undefined : this.#attemptEnd(event);
     const stage = this.#stage(event.stage);
     if (stage === undefined) return 'no-room';
-    this.#root.seen(end === undefined ? at : end.at - end.durationMs);
+    this.#root.seen(end === undefined ? event.at : end.at - end.durationMs);
     const taken =
       end === undefined
-        ? stage.attemptStarted(at, index, attempt, actor, attributes)
-        : stage.attemptEnded(end, index, attempt, actor, attributes);
+        ? stage.attemptStarted(event, attributes)
+        : stage.attemptEnded(end, event, attributes);
     return taken ? 'folded' : 'no-room';
   }
 
-  #attemptEnd(event: Event<'task:completed' | 'task:failed'>): AttemptEnd {
+  #attemptEnd(event: TaskEndEvent): AttemptEnd {
+    const { token, queuedMs } = event;
     // Negative when the clock was set back meanwhile: then it ended when it began.
     const durationMs = Math.max(0, event.durationMs);
     const at = event.at + durationMs - event.durationMs;
-    if (event.type === 'task:completed') return { at, durationMs, status: 'completed' };
-    const error = this.#surroundings.kept.error(event.error);
-    return {
-      at,
-      durationMs,
-      status: 'failed',
-      error,
-      willRetry: event.willRetry === true,
-      retryDelayMs: event.delayMs,
-    };
+    const { kept } = this.#surroundings;
+    const worker = event.worker === undefined ? undefined : kept.name(event.worker);
+    switch (event.type) {
+      case 'task:completed':
+        return { at, token, durationMs, status: 'completed', queuedMs, worker };
+      case 'task:cancelled':
+        return { at, token, durationMs, status: 'cancelled', queuedMs, worker };
+      case 'task:failed': {
+        const error = kept.error(event.error);
+        const willRetry = event.willRetry === true;
+        const retryDelayMs = event.delayMs;
+        return { at, token, durationMs, status: 'failed', queuedMs, worker, error, willRetry, retryDelayMs };
+      }
+    }
   }
 
   #attributesOf(event: ExecutionEvent): SpanAttributes | undefined {
@@ -310,6 +329,7 @@ function sum(stages: readonly StageSummary[]): WorkTotals {
   let failedTasks = 0;
   let runMs = 0;
   let queueWaitMs = 0;
+  let queuedMs = 0;
   let retryWaitMs = 0;
   for (const stage of stages) {
     tasks += stage.tasks;
@@ -319,9 +339,10 @@ function sum(stages: readonly StageSummary[]): WorkTotals {
     failedTasks += stage.failedTasks;
     runMs += stage.runMs;
     queueWaitMs += stage.queueWaitMs;
+    queuedMs += stage.queuedMs;
     retryWaitMs += stage.retryWaitMs;
   }
-  return { tasks, attempts, retries, failedAttempts, failedTasks, runMs, queueWaitMs, retryWaitMs };
+  return { tasks, attempts, retries, failedAttempts, failedTasks, runMs, queueWaitMs, queuedMs, retryWaitMs };
 }
 
 function criticalStages(

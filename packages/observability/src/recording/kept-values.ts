@@ -46,6 +46,11 @@ export class KeptValues {
     return this.#error(error, most.causes);
   }
 
+  /** A name is no data, so it is never masked. */
+  name(name: string): string {
+    return cut(name, most.name);
+  }
+
   tags(tags: unknown): readonly string[] {
     if (!Array.isArray(tags)) return [];
     const kept = tags.filter((tag): tag is string => typeof tag === 'string').slice(0, most.tags);

@@ -1,7 +1,8 @@
 import type { ErrorRecord, ExecutionStatus } from '@certoai/loom-core';
 import type { Draft } from '../internal/draft.js';
-import { rootSeed, spanIdOf, type SpanSeed } from '../span/trace-ids.js';
 import type { RootSpan, SpanAttributes } from '../span/execution-span.js';
+import { rootSeed, spanIdOf, traceIdOf, type SpanSeed } from '../span/trace-ids.js';
+import type { TraceParent } from '../span/traceparent.js';
 
 /** How an execution came to its end. */
 export interface ExecutionEnd {
@@ -13,9 +14,9 @@ export interface ExecutionEnd {
 /** The execution itself while it is recorded. */
 export class RootRecord {
   readonly executionId: string;
-  readonly traceId: string;
   readonly spanId: string;
   readonly seed: SpanSeed;
+  traceId: string;
   /** To be written. */
   isChanged = true;
   /** Spans or events of this execution were lost. */
@@ -31,11 +32,12 @@ export class RootRecord {
   #resumedAt: number | undefined;
   #recoveredAt: number | undefined;
   #attributes: SpanAttributes | undefined;
+  #parentSpanId: string | undefined;
 
-  constructor(executionId: string, traceId: string) {
+  constructor(executionId: string) {
     this.executionId = executionId;
-    this.traceId = traceId;
-    this.seed = rootSeed(traceId);
+    this.traceId = traceIdOf(executionId);
+    this.seed = rootSeed(this.traceId);
     this.spanId = spanIdOf(this.seed);
   }
 
@@ -46,6 +48,15 @@ export class RootRecord {
     if (at >= this.#firstAt) return;
     this.#firstAt = at;
     if (this.#startAt === undefined) this.isChanged = true;
+  }
+
+  /** @returns whether that was not known. Span ids stay: several executions may be started under one parent. */
+  startedUnder({ traceId, spanId }: TraceParent): boolean {
+    if (this.traceId === traceId && this.#parentSpanId === spanId) return false;
+    this.traceId = traceId;
+    this.#parentSpanId = spanId;
+    this.isChanged = true;
+    return true;
   }
 
   started(at: number, name: string | undefined, tags: readonly string[]): void {
@@ -133,6 +144,7 @@ export class RootRecord {
       span.endedAt = endedAt;
       span.durationMs = endedAt - startedAt;
     }
+    if (this.#parentSpanId !== undefined) span.parentSpanId = this.#parentSpanId;
     if (this.#name !== undefined) span.name = this.#name;
     if (this.#end?.error !== undefined) span.error = this.#end.error;
     if (this.#attributes !== undefined) span.attributes = this.#attributes;
@@ -146,7 +158,9 @@ export class RootRecord {
 
   /** The record a stored span was made from. */
   static from(span: RootSpan): RootRecord {
-    const record = new RootRecord(span.executionId, span.traceId);
+    const record = new RootRecord(span.executionId);
+    record.traceId = span.traceId;
+    record.#parentSpanId = span.parentSpanId;
     if (span.startMissing === true) record.#firstAt = span.startedAt;
     else record.#startAt = span.startedAt;
     const { status, endedAt, error } = span;

@@ -19,6 +19,15 @@ export interface StageEnd {
   readonly error?: ErrorRecord | undefined;
 }
 
+/** An event of a task, as far as it names the hand-out it is about. */
+export interface HandOut {
+  readonly at: number;
+  readonly index: number;
+  readonly attempt: number;
+  readonly token: number;
+  readonly actor: string;
+}
+
 /** What an execution lends to its stages. */
 export interface StageOwner {
   readonly executionId: string;
@@ -94,17 +103,15 @@ export class StageRecord {
 
   /** @returns false when there is no room for one more attempt; that the stage was at work is noted all the same */
   attemptStarted(
-    at: number,
-    index: number,
-    attempt: number,
-    actor: string,
-    attributes?: SpanAttributes,
+    { at, index, attempt, token, actor }: HandOut,
+    attributes: SpanAttributes | undefined,
   ): boolean {
     this.#seen(at);
     const record = this.#attempt(index, attempt, actor);
     if (record === undefined) return false;
-    if (record.handedOutAt === undefined || at > record.handedOutAt) {
+    if (record.isLaterHandOut(token, at)) {
       this.#forgetTotals(record);
+      record.handOutToken = token;
       record.handedOutAt = at;
       this.#settle(record);
       if (record.end !== undefined) this.#resettleNext(record);
@@ -116,15 +123,13 @@ export class StageRecord {
   /** @returns false when there is no room for one more attempt */
   attemptEnded(
     end: AttemptEnd,
-    index: number,
-    attempt: number,
-    actor: string,
-    attributes?: SpanAttributes,
+    { index, attempt, actor }: HandOut,
+    attributes: SpanAttributes | undefined,
   ): boolean {
     this.#seen(end.at - end.durationMs);
     const record = this.#attempt(index, attempt, actor);
     if (record === undefined) return false;
-    if (record.end === undefined || end.at > record.end.at) {
+    if (record.isLaterReport(end)) {
       const mayHaveNext = record.end !== undefined || end.willRetry === true;
       this.#forgetTotals(record);
       record.end = end;
@@ -133,6 +138,12 @@ export class StageRecord {
     }
     this.#addAttributes(record, attributes);
     return true;
+  }
+
+  /** All its spans are to be written again: what they share with their execution changed. */
+  touchAll(): void {
+    this.#touch();
+    for (const record of this.#attempts.values()) this.#touchAttempt(record);
   }
 
   addAttributes(attributes: SpanAttributes | undefined): void {
@@ -162,8 +173,11 @@ export class StageRecord {
     return this.#startAt === undefined && worked;
   }
 
+  /** The latest time in its spans. Looked up, because a later hand-out may say an earlier time by another clock. */
   get lastAt(): number {
-    return Math.max(this.endedAt ?? this.startedAt, this.#totals.lastAt);
+    let last = this.endedAt ?? this.startedAt;
+    for (const { startedAt, endedAt = startedAt } of this.#attempts.values()) last = Math.max(last, endedAt);
+    return last;
   }
 
   get spans(): number {
@@ -223,6 +237,7 @@ export class StageRecord {
       failedTasks: totals.failedTasks,
       runMs: totals.runMs,
       queueWaitMs: totals.queueWaitMs,
+      queuedMs: totals.queuedMs,
       retryWaitMs: totals.retryWaitMs,
       actors: totals.actors,
       errorCodes: totals.errorCodes(this.#end?.error?.code),

@@ -22,6 +22,7 @@ type Step = 'done' | 'nothing-left' | 'stalled';
  */
 export class TraceRecording implements AsyncDisposable {
   readonly store: TraceStore;
+  readonly #ownsStore: boolean;
   readonly #maxBufferedEvents: number;
   readonly #losses: LossLedger;
   readonly #traces: OpenTraces;
@@ -43,8 +44,10 @@ export class TraceRecording implements AsyncDisposable {
   #flushes: { readonly upTo: number; readonly resolve: () => void }[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor(store: TraceStore, options: ResolvedRecorderOptions) {
+  /** @param ownsStore - closes the store with itself. @default true */
+  constructor(store: TraceStore, options: ResolvedRecorderOptions, ownsStore = true) {
     this.store = store;
+    this.#ownsStore = ownsStore;
     this.#maxBufferedEvents = options.maxBufferedEvents;
     this.#losses = new LossLedger(options.logger);
     this.#traces = new OpenTraces(store, options, this.#losses, (open) => {
@@ -97,7 +100,7 @@ export class TraceRecording implements AsyncDisposable {
   async #close(): Promise<void> {
     await this.flush();
     this.#traces.clear();
-    await this.store.close();
+    if (this.#ownsStore) await this.store.close();
   }
 
   // Turns

@@ -79,11 +79,18 @@ export class TraceWriter {
     return this.#round;
   }
 
+  /** As many at a time as the store takes: one that is far away answers late, and each trace waits for it. */
   async #run(traces: readonly OpenTrace[]): Promise<void> {
+    const { maxConcurrentWrites = 1 } = this.#store;
+    const queue = traces.values();
     const budget = new TurnBudget();
-    for (const open of traces) {
-      // Twice in the list, or removed meanwhile.
-      if (!this.#dirty.delete(open)) continue;
+    await Promise.all(Array.from({ length: maxConcurrentWrites }, () => this.#writeAll(queue, budget)));
+  }
+
+  async #writeAll(queue: Iterable<OpenTrace>, budget: TurnBudget): Promise<void> {
+    for (const open of queue) {
+      // Twice in the list, or removed meanwhile; what changes while it is written belongs to the next round.
+      if (open.writing || !this.#dirty.delete(open)) continue;
       open.dirty = false;
       if (open.trace === undefined || open.gone) continue;
       open.writing = true;

@@ -27,11 +27,10 @@ export function isWellFormed(event: ExecutionEvent): boolean {
     case 'task:progressed':
       return isTask(event);
     case 'task:completed':
-      return isTask(event) && Number.isFinite(event.durationMs);
+    case 'task:cancelled':
+      return isTaskEnd(event);
     case 'task:failed':
-      return (
-        isTask(event) && Number.isFinite(event.durationMs) && isObject(event.error) && isDelay(event.delayMs)
-      );
+      return isTaskEnd(event) && isObject(event.error) && isDelay(event.delayMs);
     default:
       return false;
   }
@@ -41,10 +40,20 @@ function isFinal(status: unknown): boolean {
   return status === 'completed' || status === 'failed' || status === 'cancelled' || status === 'timed-out';
 }
 
+function isTaskEnd(event: Extract<ExecutionEvent, { readonly durationMs: number }>): boolean {
+  return (
+    isTask(event) &&
+    Number.isFinite(event.durationMs) &&
+    isDelay(event.queuedMs) &&
+    (event.worker === undefined || typeof event.worker === 'string')
+  );
+}
+
 function isTask({
   stage,
   index,
   attempt,
+  token,
   actor,
 }: Extract<ExecutionEvent, { readonly actor: string }>): boolean {
   return (
@@ -55,6 +64,7 @@ function isTask({
     Number.isSafeInteger(attempt) &&
     attempt >= 1 &&
     attempt <= maxAttempt &&
+    isCount(token) &&
     typeof actor === 'string'
   );
 }

@@ -5,7 +5,7 @@ export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 
 interface SpanFields {
   readonly executionId: string;
-  /** W3C trace id of the execution, 32 hex digits. */
+  /** W3C trace id, 32 hex digits: that of the `traceparent` the execution was started under, or its own. */
   readonly traceId: string;
   /** 16 hex digits, the same in every process for the same execution, stage, index and attempt. */
   readonly spanId: string;
@@ -24,6 +24,8 @@ interface SpanFields {
 /** The whole execution: the root of its trace. */
 export interface RootSpan extends SpanFields {
   readonly kind: 'execution';
+  /** The span outside of Loom that it was started under, by a W3C `traceparent`. */
+  readonly parentSpanId?: string | undefined;
   readonly status: ExecutionStatus;
   /** Name of the pipeline. */
   readonly name?: string | undefined;
@@ -59,20 +61,28 @@ export interface AttemptSpan extends SpanFields {
   readonly index: number;
   /** Try number, from 1. */
   readonly attempt: number;
+  /** Fencing token of the hand-out it tells of. One that is handed out again, because its process died, has a later one. */
+  readonly token: number;
   readonly actor: string;
+  /** Name of the worker, when it ran in another process. */
+  readonly worker?: string | undefined;
   /** Of a failed attempt: whether another one follows. */
   readonly willRetry?: boolean | undefined;
   /** Of a failed attempt that is tried again: the backoff after it, milliseconds. */
   readonly retryDelayMs?: number | undefined;
-  /** From when it could run (its stage began, or its backoff was over) until it was handed out; milliseconds. */
+  /** From when it could run (its stage began, or its backoff was over) until it ran; milliseconds. */
   readonly queueWaitMs?: number | undefined;
+  /** The last part of that: from its hand-out until a worker began with it; milliseconds. Absent: it began at once. */
+  readonly queuedMs?: number | undefined;
   /** Backoff before this attempt; milliseconds. Absent on the first attempt of a task. */
   readonly retryWaitMs?: number | undefined;
+  /** Its stage or its execution ended before it reported: it was cancelled, and what became of it is not known. */
+  readonly unreported?: true | undefined;
 }
 
 export type StageSpanStatus = 'running' | 'completed' | 'failed' | 'cancelled' | 'skipped';
 
-/** `cancelled`: its stage or execution ended before it reported. */
+/** `cancelled`: its stage or execution ended first. */
 export type AttemptSpanStatus = 'running' | 'completed' | 'failed' | 'cancelled';
 
 /** One piece of an execution's trace: what ran, when, and how it ended. Branch on `kind`. */

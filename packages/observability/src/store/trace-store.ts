@@ -12,6 +12,9 @@ export interface TraceStore extends AsyncDisposable {
   /** Most spans one {@link append} takes; 1 or more. */
   readonly maxBatch: number;
 
+  /** Executions that are written at the same time; 1 or more. @default 1 */
+  readonly maxConcurrentWrites?: number;
+
   /**
    * Whether {@link spans} may find something. A store that cannot tell without asking says `true`;
    * `false` spares it the question for every new execution.

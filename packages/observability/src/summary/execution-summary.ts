@@ -13,8 +13,10 @@ export interface WorkTotals {
   readonly failedTasks: number;
   /** Milliseconds, added up over attempts that ended; more than the duration when tasks run side by side. */
   readonly runMs: number;
-  /** Milliseconds that attempts could have run and were not handed out, added up where it is known. */
+  /** Milliseconds that attempts could have run and did not, added up where it is known. */
   readonly queueWaitMs: number;
+  /** Milliseconds that attempts were handed out and no worker began with them, added up. */
+  readonly queuedMs: number;
   /** Milliseconds of backoff before attempts, added up where it is known. */
   readonly retryWaitMs: number;
 }

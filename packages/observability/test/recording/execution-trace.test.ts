@@ -2,13 +2,13 @@ import type { ExecutionEvent } from '@certoai/loom-core';
 import type { AttemptSpan, ExecutionSpan, RootSpan, StageSpan } from '@certoai/loom-observability';
 import { describe, expect, test } from 'vitest';
 import { ExecutionTrace } from '../../src/recording/execution-trace.js';
-import { fold, unbounded } from '../support/fold.js';
+import { drain, fold, sorted, unbounded } from '../support/fold.js';
 
 const executionId = '01J9F00000000000000000000A';
 const error = { name: 'TypeError', message: 'no total', code: 'E_TOTAL' };
 const execution = { executionId } as const;
 const stage = { executionId, stage: 'price' } as const;
-const task = { ...stage, index: 0, attempt: 1, actor: 'pricer' } as const;
+const task = { ...stage, index: 0, attempt: 1, token: 1, actor: 'pricer' } as const;
 
 function rootOf(spans: readonly ExecutionSpan[]): RootSpan | undefined {
   return spans.find((span) => span.kind === 'execution');
@@ -75,6 +75,7 @@ describe('a run with a retry', () => {
       failedTasks: 0,
       runMs: 30,
       queueWaitMs: 8,
+      queuedMs: 0,
       retryWaitMs: 40,
       stages: [
         {
@@ -90,6 +91,7 @@ describe('a run with a retry', () => {
           failedTasks: 0,
           runMs: 30,
           queueWaitMs: 8,
+          queuedMs: 0,
           retryWaitMs: 40,
           actors: ['pricer'],
           errorCodes: ['E_TOTAL'],
@@ -197,6 +199,7 @@ describe('an attempt', () => {
       startedAt: 101,
       endedAt: 106,
       durationMs: 5,
+      unreported: true,
     });
     expect(trace.summary()).toMatchObject({ attempts: 2, failedAttempts: 1, failedTasks: 1, runMs: 9 });
   });
@@ -221,6 +224,80 @@ describe('an attempt', () => {
       endedAt: 1_000,
       durationMs: 0,
     });
+  });
+
+  test('that ran in another process names its worker, and has its time in the queue apart', () => {
+    const { spans, trace } = fold([
+      { ...stage, type: 'stage:started', at: 100, tasks: 1 },
+      { ...task, type: 'task:started', at: 105 },
+      { ...task, type: 'task:completed', at: 145, durationMs: 10, queuedMs: 30, worker: 'w-1' },
+    ]);
+    expect(attemptOf(spans)).toMatchObject({
+      token: 1,
+      worker: 'w-1',
+      startedAt: 135,
+      endedAt: 145,
+      durationMs: 10,
+      queueWaitMs: 35,
+      queuedMs: 30,
+    });
+    expect(trace.summary()).toMatchObject({ runMs: 10, queueWaitMs: 35, queuedMs: 30 });
+  });
+
+  test('is told by its latest hand-out, whatever the clocks of the processes say', () => {
+    const events: ExecutionEvent[] = [
+      { ...stage, type: 'stage:started', at: 100, tasks: 1 },
+      { ...task, type: 'task:started', at: 900 },
+      { ...task, type: 'task:failed', at: 950, durationMs: 50, error, willRetry: false, worker: 'dead' },
+      { ...task, token: 2, type: 'task:started', at: 400 },
+    ];
+    const running = fold(events);
+    expect(attemptOf(running.spans)).toMatchObject({ status: 'running', token: 2, startedAt: 400 });
+    expect(running.trace.summary()).toMatchObject({ lastEventAt: 400, failedAttempts: 0 });
+    const done = {
+      ...task,
+      token: 2,
+      type: 'task:completed',
+      at: 410,
+      durationMs: 10,
+      worker: 'w-2',
+    } as const;
+    for (const order of [
+      [...events, done],
+      [done, ...events],
+      [...events.toReversed(), done],
+    ]) {
+      const { spans, trace } = fold(order);
+      expect(attemptOf(spans)).toMatchObject({ status: 'completed', token: 2, worker: 'w-2', endedAt: 410 });
+      expect(trace.summary()).toMatchObject({ attempts: 1, failedAttempts: 0, lastEventAt: 410 });
+    }
+  });
+
+  test('that was cancelled lasted as long as it ran, and not until its stage ended', () => {
+    const { spans, trace } = fold([
+      { ...execution, type: 'execution:started', at: 90 },
+      { ...stage, type: 'stage:started', at: 100, tasks: 2 },
+      { ...task, type: 'task:started', at: 101 },
+      { ...task, index: 1, type: 'task:started', at: 101 },
+      { ...task, type: 'task:cancelled', at: 120, durationMs: 15, queuedMs: 4, worker: 'w-1' },
+      { ...stage, type: 'stage:cancelled', at: 130 },
+    ]);
+    expect(attemptOf(spans, 0)).toMatchObject({
+      status: 'cancelled',
+      endedAt: 120,
+      durationMs: 15,
+      worker: 'w-1',
+    });
+    expect(attemptOf(spans, 0)).not.toHaveProperty('unreported');
+    expect(attemptOf(spans, 1)).toMatchObject({ status: 'cancelled', endedAt: 130, unreported: true });
+    expect(trace.summary()).toMatchObject({ attempts: 2, failedAttempts: 0, failedTasks: 0, runMs: 44 });
+  });
+
+  test('keeps a worker name of any length short', () => {
+    const { spans } = fold([
+      { ...task, type: 'task:completed', at: 9, durationMs: 1, worker: 'w'.repeat(5_000) },
+    ]);
+    expect(attemptOf(spans)?.worker).toHaveLength(128);
   });
 
   test('keeps no progress', () => {
@@ -330,7 +407,7 @@ describe('an execution', () => {
 
   test('keeps tags and attributes of events that have them', () => {
     const { spans, trace } = fold([
-      { ...execution, type: 'execution:started', at: 1, tags: ['gold', 'eu'] } as ExecutionEvent,
+      { ...execution, type: 'execution:started', at: 1, tags: ['gold', 'eu'] },
       { ...task, type: 'task:started', at: 2, attributes: { model: 'm-1' } } as ExecutionEvent,
       {
         ...task,
@@ -342,6 +419,45 @@ describe('an execution', () => {
     ]);
     expect(trace.summary().tags).toEqual(['gold', 'eu']);
     expect(attemptOf(spans)?.attributes).toEqual({ model: 'm-1', tokens: 12 });
+  });
+
+  test('that was started under a traceparent is part of that trace, whenever this is heard', () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
+    const started = { ...execution, type: 'execution:started', at: 1, traceparent } as ExecutionEvent;
+    const later: ExecutionEvent[] = [
+      { ...stage, type: 'stage:started', at: 2, tasks: 1 },
+      { ...task, type: 'task:started', at: 3 },
+    ];
+    const { spans, trace } = fold([started, ...later]);
+    expect(spans.map((span) => span.traceId)).toEqual([traceId, traceId, traceId]);
+    expect(rootOf(spans)?.parentSpanId).toBe('b7ad6b7169203331');
+    expect(trace.summary().traceId).toBe(traceId);
+    // Span ids are those of the execution, so that two of them in one trace share none.
+    expect(spans.map((span) => span.spanId)).toEqual(fold(later).spans.map((span) => span.spanId));
+
+    const late = new ExecutionTrace(executionId, unbounded);
+    for (const event of later) late.fold(event);
+    const stored = new Map<string, ExecutionSpan>();
+    drain(late, stored);
+    late.fold(started);
+    expect(sorted(drain(late, stored))).toEqual(sorted(spans));
+  });
+
+  test.each([
+    'nothing of the kind',
+    '00-00000000000000000000000000000000-b7ad6b7169203331-01',
+    '00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01',
+    'ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    '00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01',
+    '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more',
+    7,
+  ])('that was started under %j, which is no traceparent, has a trace of its own', (traceparent) => {
+    const { trace, spans } = fold([
+      { ...execution, type: 'execution:started', at: 1, traceparent } as ExecutionEvent,
+    ]);
+    expect(trace.summary().traceId).toBe('01925e0000000000000000000000000a');
+    expect(rootOf(spans)).not.toHaveProperty('parentSpanId');
   });
 
   test('keeps attributes of a stage and its own', () => {
@@ -410,7 +526,14 @@ test.each([
   ['an index beyond all bounds', { ...task, index: 2 ** 31, type: 'task:started', at: 1 }],
   ['attempt 0', { ...task, attempt: 0, type: 'task:started', at: 1 }],
   ['an attempt beyond all bounds', { ...task, attempt: 2 ** 20 + 1, type: 'task:started', at: 1 }],
-  ['no actor', { ...stage, index: 0, attempt: 1, type: 'task:started', at: 1 }],
+  ['a token that is none', { ...task, token: 0.5, type: 'task:started', at: 1 }],
+  ['no token', { ...task, token: undefined, type: 'task:completed', at: 1, durationMs: 1 }],
+  [
+    'a time in the queue that is none',
+    { ...task, type: 'task:cancelled', at: 1, durationMs: 1, queuedMs: -1 },
+  ],
+  ['a worker without a name', { ...task, type: 'task:completed', at: 1, durationMs: 1, worker: {} }],
+  ['no actor', { ...stage, index: 0, attempt: 1, token: 1, type: 'task:started', at: 1 }],
   ['a duration that is none', { ...task, type: 'task:completed', at: 1, durationMs: Number.NaN }],
   [
     'an endless delay',

@@ -118,7 +118,15 @@ describe('observing', () => {
 
   test('keeps nothing of progress and has no room taken by it', async () => {
     await using recording = recordingOn(new ControlledTraceStore(), { maxBufferedEvents: 2 });
-    const progress = { executionId: 'a', stage: 's', index: 0, attempt: 1, actor: 'x', at: 1 } as const;
+    const progress = {
+      executionId: 'a',
+      stage: 's',
+      index: 0,
+      attempt: 1,
+      token: 1,
+      actor: 'x',
+      at: 1,
+    } as const;
     for (let times = 0; times < 100; times++)
       recording.observe({ ...progress, type: 'task:progressed', progress: 'secret' });
     observeAll(recording, [started('a'), finished('a')]);
@@ -167,7 +175,16 @@ describe('executions side by side', () => {
     expect(sorted(await store.spans('a'))).toEqual(before.spans);
     expect(await store.summary('a')).toEqual(before.summary);
     observeAll(recording, [
-      { type: 'task:started', executionId: 'a', stage: 'wide', index: 5, attempt: 1, actor: 'worker', at: 8 },
+      {
+        type: 'task:started',
+        executionId: 'a',
+        stage: 'wide',
+        index: 5,
+        attempt: 1,
+        token: 1,
+        actor: 'worker',
+        at: 8,
+      },
     ]);
     await recording.flush();
     expect(await store.summary('a')).toMatchObject({ attempts: 6, status: 'completed' });
@@ -258,7 +275,7 @@ describe('writing', () => {
     const release = store.hold();
     observeAll(recording, [finished('a')]);
     await settled(3);
-    const straggler = { executionId: 'a', stage: 's', index: 0, attempt: 1, actor: 'x' } as const;
+    const straggler = { executionId: 'a', stage: 's', index: 0, attempt: 1, token: 1, actor: 'x' } as const;
     observeAll(recording, [{ ...straggler, type: 'task:completed', at: 5, durationMs: 1 }]);
     await settled(3);
     release();

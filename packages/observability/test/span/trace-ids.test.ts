@@ -52,6 +52,19 @@ test('span ids never change: another process, or another version, names the same
   ]);
 });
 
+test('a traceparent goes on with the trace an execution was started under, and with its sampling', () => {
+  const tracer = new PipelineTracer();
+  const task = { executionId, stage: 'price', index: 0, attempt: 1 };
+  const under = (startedUnder: string): string => tracer.traceparent({ ...task, startedUnder });
+  const [, , spanId] = tracer.traceparent(task).split('-');
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  expect(under(`00-${traceId}-b7ad6b7169203331-01`)).toBe(`00-${traceId}-${spanId}-01`);
+  expect(under(`00-${traceId}-b7ad6b7169203331-00`)).toBe(`00-${traceId}-${spanId}-00`);
+  // A later version may say more; what it begins with is the same.
+  expect(under(`01-${traceId}-b7ad6b7169203331-03-more`)).toBe(`00-${traceId}-${spanId}-01`);
+  expect(under('nothing of the kind')).toBe(tracer.traceparent(task));
+});
+
 test('a traceparent names a span that is recorded later', async () => {
   await using tracer = new PipelineTracer();
   tracer.observe({
@@ -60,6 +73,7 @@ test('a traceparent names a span that is recorded later', async () => {
     stage: 'price',
     index: 4,
     attempt: 2,
+    token: 1,
     actor: 'x',
     at: 1,
   });

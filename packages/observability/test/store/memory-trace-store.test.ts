@@ -8,7 +8,16 @@ function traceOf(executionId: string, tasks: number): { spans: ExecutionSpan[]; 
   const { spans, trace } = fold([
     { type: 'execution:started', executionId, at: 1 },
     ...Array.from({ length: tasks }, (_, index) => {
-      return { type: 'task:started', executionId, stage: 's', index, attempt: 1, actor: 'a', at: 2 } as const;
+      return {
+        type: 'task:started',
+        executionId,
+        stage: 's',
+        index,
+        attempt: 1,
+        token: 1,
+        actor: 'a',
+        at: 2,
+      } as const;
     }),
   ]);
   return { spans, summary: trace.summary() };

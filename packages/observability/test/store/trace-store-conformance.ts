@@ -81,6 +81,7 @@ export const traceStoreConformance: readonly ConformanceCase[] = [
           stage: 'wide',
           index,
           attempt: 1,
+          token: 1,
           actor: 'worker',
           at: index,
         });

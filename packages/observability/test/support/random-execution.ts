@@ -8,12 +8,14 @@ export interface RandomExecutionOptions {
 }
 
 const codes = ['E_TIMEOUT', 'E_PARSE', 'LOOM_TIMEOUT', undefined];
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const actors = ['ocr', 'splitter', 'mailer', 'pricer'];
 
 /**
  * The events of one execution as an engine might announce them: stages side by side and one after the
- * other, retries, hand-outs that are repeated after a crash, stages without tasks, failures, pauses,
- * and any end, or none yet. In the order in which they became true.
+ * other, retries, hand-outs that are repeated after a crash by a process whose clock is another, workers
+ * here and elsewhere, stages without tasks, failures, cancelled tasks, pauses, and any end, or none yet.
+ * In the order in which they became true.
  */
 export function randomExecution(
   dice: Dice,
@@ -21,11 +23,18 @@ export function randomExecution(
 ): ExecutionEvent[] {
   const events: ExecutionEvent[] = [];
   const begin = startAt ?? 1_700_000_000_000 + dice.between(0, 86_400_000);
+  const parent = dice.chance(0.3) ? { traceparent } : {};
   if (dice.chance(0.9)) {
     const name = dice.chance(0.8) ? dice.pick(['orders', 'invoices', 'claims']) : undefined;
-    events.push({ type: 'execution:started', executionId, at: begin, ...(name !== undefined && { name }) });
+    events.push({
+      type: 'execution:started',
+      executionId,
+      at: begin,
+      ...(name !== undefined && { name }),
+      ...parent,
+    });
   } else {
-    events.push({ type: 'execution:resumed', executionId, at: begin, reason: 'recovered' });
+    events.push({ type: 'execution:resumed', executionId, at: begin, reason: 'recovered', ...parent });
   }
   let end = begin;
   let stageBegin = begin;
@@ -102,17 +111,26 @@ function addTask(
 ): number {
   const actor = dice.pick(actors);
   let at = begin + dice.between(0, 30);
-  for (let attempt = 1; ; attempt++) {
-    const task = { ...base, index, attempt, actor };
-    events.push({ ...task, type: 'task:started', at });
+  let token = 1;
+  for (let attempt = 1; ; attempt++, token++) {
+    const place = { ...base, index, attempt, actor };
+    events.push({ ...place, token, type: 'task:started', at });
     if (dice.chance(0.1)) {
-      // Its process died; the same attempt is handed out again.
-      at += dice.between(1, 40);
-      events.push({ ...task, type: 'task:started', at });
+      // Its process died; the same attempt is handed out again, by a clock that may be behind.
+      token += 1;
+      at += dice.between(-10, 40);
+      events.push({ ...place, token, type: 'task:started', at });
     }
     if (dice.chance(0.05)) return at;
     const durationMs = dice.between(0, 100);
-    at += durationMs;
+    const queuedMs = dice.between(0, 30);
+    const elsewhere = dice.chance(0.3) ? { worker: dice.pick(['w-1', 'w-2']), queuedMs } : {};
+    const task = { ...place, token, ...elsewhere };
+    at += durationMs + (elsewhere.queuedMs ?? 0);
+    if (dice.chance(0.05)) {
+      events.push({ ...task, type: 'task:cancelled', at, durationMs });
+      return at;
+    }
     const completed = dice.chance(0.7);
     const willRetry = attempt < 3 && dice.chance(0.8);
     const delayMs = dice.between(0, 50);
@@ -132,7 +150,7 @@ function addTask(
     }
     if (dice.chance(0.1)) {
       // The report is lost with its process, and the same attempt is handed out again.
-      at += dice.between(1, 60);
+      at += dice.between(-10, 60);
       attempt -= 1;
     } else if (completed || !willRetry) {
       return at;

@@ -76,6 +76,7 @@ function totals(attempts: readonly AttemptSpan[], tasks: readonly number[]): Wor
     failedTasks: failed.filter(({ willRetry }) => willRetry === false).length,
     runMs: add(attempts.map(({ durationMs }) => durationMs)),
     queueWaitMs: add(attempts.map(({ queueWaitMs }) => queueWaitMs)),
+    queuedMs: add(attempts.map(({ queuedMs }) => queuedMs)),
     retryWaitMs: add(attempts.map(({ retryWaitMs }) => retryWaitMs)),
   };
 }

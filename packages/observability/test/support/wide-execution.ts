@@ -6,7 +6,7 @@ export function wideExecution(executionId: string, tasks: number): ExecutionEven
   const events: ExecutionEvent[] = [{ type: 'execution:started', executionId, at: 1 }];
   events.push({ ...stage, type: 'stage:started', at: 1, tasks });
   for (let index = 0; index < tasks; index++) {
-    const task = { ...stage, index, attempt: 1, actor: 'worker' } as const;
+    const task = { ...stage, index, attempt: 1, token: 1, actor: 'worker' } as const;
     events.push({ ...task, type: 'task:started', at: 2 + index });
     events.push({ ...task, type: 'task:completed', at: 3 + index, durationMs: 1 });
   }
