@@ -1,18 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import {
-  ActorConfigLoader,
-  hostedActor,
-  InMemoryInstanceRegistry,
-  mcpTools,
-  ServiceDiscovery,
-} from '@certoai/loom-discovery';
+import { ActorConfigLoader, hostedActor, mcpTools, ServiceDiscovery } from '@certoai/loom-discovery';
+import { InMemoryInstanceRegistry } from '@certoai/loom-storage/memory';
 
 // What there is: metadata from files.
 await using loader = new ActorConfigLoader({ cwd: fileURLToPath(new URL('.', import.meta.url)), env: {} });
 const actors = await loader.load('actors.yaml');
 console.log(actors.map(({ type, version, limits }) => `${type}@${version} ${limits?.concurrency ?? ''}`));
 
-// Who is alive: each worker registers, and sends heartbeats more often than its lease is long.
+// Who is alive. An ActorWorker makes itself known when it starts; here it is done by hand.
 await using instances = new InMemoryInstanceRegistry({ leaseMs: 15_000 });
 for (const [id, zone] of Object.entries({ 'pod-1': 'west', 'pod-2': 'east' })) {
   await instances.register({

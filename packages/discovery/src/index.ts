@@ -1,4 +1,15 @@
 export { ActorRegistry } from '@certoai/loom-core';
+export type {
+  ActorInstance,
+  HostedActor,
+  InstanceChange,
+  InstanceListOptions,
+  InstanceRegistry,
+  InstanceSlots,
+  InstanceStatus,
+  InstanceUpdate,
+  InstanceWatchOptions,
+} from '@certoai/loom-core';
 export { ActorConfigLoader } from './config-loader/actor-config-loader.js';
 export type { ActorConfigLoaderOptions } from './config-loader/actor-config-loader.js';
 export type { ActorConfigWatch, ActorConfigWatchOptions } from './config-loader/actor-config-watch.js';
@@ -7,24 +18,7 @@ export { agentCard } from './exposure/agent-card.js';
 export type { AgentCard, AgentCardOptions, AgentSkill } from './exposure/agent-card.js';
 export { mcpTools } from './exposure/mcp-tools.js';
 export type { McpTool } from './exposure/mcp-tools.js';
-export { checkInstance, hostedActor } from './instances/actor-instance.js';
-export type {
-  ActorInstance,
-  HostedActor,
-  InstanceSlots,
-  InstanceStatus,
-  InstanceUpdate,
-} from './instances/actor-instance.js';
-export { InMemoryInstanceRegistry } from './instances/in-memory-instance-registry.js';
-export type { InMemoryInstanceRegistryOptions } from './instances/in-memory-instance-registry.js';
-export { InstanceHeartbeat } from './instances/instance-heartbeat.js';
-export type { InstanceHeartbeatOptions } from './instances/instance-heartbeat.js';
-export type {
-  InstanceChange,
-  InstanceListOptions,
-  InstanceRegistry,
-  InstanceWatchOptions,
-} from './instances/instance-registry.js';
+export { hostedActor } from './instances/hosted-actor.js';
 export { ActorMetadataSchema } from './metadata/actor-metadata-schema.js';
 export type { ActorMetadataZodSchema } from './metadata/actor-metadata-schema.js';
 export type {

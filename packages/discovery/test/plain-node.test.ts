@@ -17,8 +17,12 @@ beforeAll(async () => {
     [full, ['semver', 'zod', 'js-yaml']],
   ] as const) {
     await build({
-      entryPoints: [here('../src/index.ts')],
-      outfile: join(folder.path, 'discovery.mjs'),
+      entryPoints: {
+        discovery: here('../src/index.ts'),
+        memory: here('../../storage/src/memory/index.ts'),
+      },
+      outdir: folder.path,
+      outExtension: { '.js': '.mjs' },
       bundle: true,
       format: 'esm',
       platform: 'node',
@@ -52,14 +56,15 @@ test('importing it, finding and picking load neither zod nor js-yaml', () => {
   const output = run(
     bare,
     `import * as discovery from './discovery.mjs';
+     import { InMemoryInstanceRegistry } from './memory.mjs';
      console.log(Object.keys(discovery).join());
-     const instances = new discovery.InMemoryInstanceRegistry();
+     const instances = new InMemoryInstanceRegistry();
      const found = new discovery.ServiceDiscovery({ instances });
      await instances.register({ id: 'a', worker: 'w', actors: [{ type: 'a', version: '1.0.0' }], status: 'ready', slots: { used: 0, total: 1 }, startedAt: 0 });
      console.log((await found.pick({ type: 'a', version: '^1' })).instance.id);`,
   );
   expect(output).toBe(
-    'ActorConfigLoader,ActorMetadataSchema,ActorRegistry,InMemoryInstanceRegistry,InstanceHeartbeat,ServiceDiscovery,agentCard,checkInstance,defineActorMetadata,hostedActor,mcpTools,parseActorMetadata\na\n',
+    'ActorConfigLoader,ActorMetadataSchema,ActorRegistry,ServiceDiscovery,agentCard,defineActorMetadata,hostedActor,mcpTools,parseActorMetadata\na\n',
   );
 });
 
@@ -67,7 +72,8 @@ test('nothing keeps the process alive after close, and nothing is written to the
   full.write('actors/a.yaml', 'type: a\nversion: 1.0.0\n');
   const output = run(
     full,
-    `import { ActorConfigLoader, InMemoryInstanceRegistry, ServiceDiscovery } from './discovery.mjs';
+    `import { ActorConfigLoader, ServiceDiscovery } from './discovery.mjs';
+     import { InMemoryInstanceRegistry } from './memory.mjs';
      import { writeFileSync } from 'node:fs';
      const loader = new ActorConfigLoader({ cwd: ${JSON.stringify(full.path)}, debounceMs: 60_000 });
      const { actors } = await loader.watch('actors');

@@ -1,7 +1,6 @@
 import satisfies from 'semver/functions/satisfies.js';
 import validRange from 'semver/ranges/valid.js';
-import { LoomError } from '@certoai/loom-core';
-import type { ActorInstance, HostedActor } from '../instances/actor-instance.js';
+import { type ActorInstance, type HostedActor, LoomError } from '@certoai/loom-core';
 import { nearestName } from '../internal/nearest-name.js';
 
 /** Everything that is given must fit the same hosted actor. */

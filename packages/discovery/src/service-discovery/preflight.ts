@@ -1,4 +1,4 @@
-import type { ActorInstance } from '../instances/actor-instance.js';
+import type { ActorInstance } from '@certoai/loom-core';
 import { nearestNames } from '../internal/nearest-name.js';
 import { type ActorQuery, hostedThatFit, resolveQuery } from './actor-query.js';
 

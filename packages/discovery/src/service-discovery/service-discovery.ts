@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Logger, LoomError, type Random, silentLogger } from '@certoai/loom-core';
-import type { InstanceRegistry } from '../instances/instance-registry.js';
+import { type InstanceRegistry, type Logger, LoomError, type Random, silentLogger } from '@certoai/loom-core';
 import {
   type ActorCandidate,
   type ActorQuery,

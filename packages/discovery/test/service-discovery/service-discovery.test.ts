@@ -1,10 +1,10 @@
 import { ManualClock, settled } from '@certoai/loom-core/testing';
+import { InMemoryInstanceRegistry } from '@certoai/loom-storage/memory';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type ActorCandidate,
   type ActorInstance,
   type ActorQuery,
-  InMemoryInstanceRegistry,
   type PickOptions,
   ServiceDiscovery,
 } from '../../src/index.js';
