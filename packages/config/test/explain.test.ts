@@ -34,19 +34,22 @@ profiles:
   });
   expect(`\n${formatExplanation(config.explain())}\n`).toMatchInlineSnapshot(`
     "
-    setting                  value       from                             instead of
-    redis.host               "cache"     REDIS_URL                        [redacted] (profile production (loom.config.yaml:11)), "localhost" (loom.config.yaml:3)
-    redis.port               6380        REDIS_URL                        6379 (default)
-    redis.password           [redacted]  REDIS_URL                        [redacted] (loom.config.yaml:4)
-    redis.db                 3           REDIS_URL                        0 (default)
-    redis.tls                false       REDIS_URL                        false (default)
-    cosmos.key               [redacted]  env:THE_KEY in LOOM_COSMOS__KEY
-    cosmos.database          "loom"      default
-    limits.maxPayloadBytes   16777216    default
-    limits.maxTasksPerStage  5           loom.config.yaml:8               100000 (default)
-    worker.name              "one"       loom.config.yaml:6
-    worker.concurrency       40          code                             30 (LOOM_WORKER__CONCURRENCY), 20 (profile production (loom.config.yaml:13)), 10 (loom.config.yaml:7), 100 (default)
-    observability.tracing    true        code                             false (default)
+    setting                    value       from                             instead of
+    redis.host                 "cache"     REDIS_URL                        [redacted] (profile production (loom.config.yaml:11)), "localhost" (loom.config.yaml:3)
+    redis.port                 6380        REDIS_URL                        6379 (default)
+    redis.password             [redacted]  REDIS_URL                        [redacted] (loom.config.yaml:4)
+    redis.db                   3           REDIS_URL                        0 (default)
+    redis.tls                  false       REDIS_URL                        false (default)
+    cosmos.key                 [redacted]  env:THE_KEY in LOOM_COSMOS__KEY
+    cosmos.database            "loom"      default
+    limits.maxPayloadBytes     16777216    default
+    limits.inlinePayloadBytes  262144      default
+    limits.maxTasksPerStage    5           loom.config.yaml:8               100000 (default)
+    worker.name                "one"       loom.config.yaml:6
+    worker.concurrency         40          code                             30 (LOOM_WORKER__CONCURRENCY), 20 (profile production (loom.config.yaml:13)), 10 (loom.config.yaml:7), 100 (default)
+    worker.leaseMs             4000        default
+    observability.tracing      true        code                             false (default)
+    observability.metrics      false       default
     "
   `);
   expect(config.redis).toEqual({ host: 'cache', port: 6380, tls: false, db: 3, password: 'from-a-url' });
@@ -118,7 +121,7 @@ test('a file above the current folder is shown in full', async () => {
 test('resolveConfig fills defaults, applies a profile of the object, and keeps what is loaded already', async () => {
   const given = { worker: { name: 'a' }, profiles: { test: { worker: { name: 'b' } } } };
   const resolved = await resolveConfig(given, { profile: 'test' });
-  expect(resolved.worker).toEqual({ name: 'b', concurrency: 100 });
+  expect(resolved.worker).toEqual({ name: 'b', concurrency: 100, leaseMs: 4_000 });
   expect(resolved.explain().map(({ from }) => from)).toContain('profile test (code)');
   expect(await resolveConfig(resolved)).toBe(resolved);
   expect((await resolveConfig({ ...resolved, redis: 'redis://h' })).redis?.host).toBe('h');

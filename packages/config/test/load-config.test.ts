@@ -41,10 +41,14 @@ describe('finding the file', () => {
   test('no file is fine: defaults apply', async () => {
     using folder = new TempFolder();
     expect(await loadConfig({ cwd: folder.path, env })).toEqual({
-      limits: { maxPayloadBytes: 16 * 1024 * 1024, maxTasksPerStage: 100_000 },
+      limits: {
+        maxPayloadBytes: 16 * 1024 * 1024,
+        inlinePayloadBytes: 256 * 1024,
+        maxTasksPerStage: 100_000,
+      },
       retention: {},
-      worker: { concurrency: 100 },
-      observability: { tracing: false },
+      worker: { concurrency: 100, leaseMs: 4_000 },
+      observability: { tracing: false, metrics: false },
     });
   });
 

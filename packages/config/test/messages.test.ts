@@ -45,7 +45,7 @@ describe('a setting that does not exist', () => {
 
   test('a strange one gets the list', async () => {
     expect(await messageOf('worker: { colour: blue }')).toMatchInlineSnapshot(
-      `"worker.colour (loom.config.yaml:1) is not a setting. Known here: name, concurrency."`,
+      `"worker.colour (loom.config.yaml:1) is not a setting. Known here: name, concurrency, leaseMs."`,
     );
     expect(await messageOf('{ "colour": "blue" }', { name: 'loom.config.json' })).toMatchInlineSnapshot(
       `"colour (loom.config.json:1) is not a setting. Known here: embedded, redis, cosmos, limits, retention, worker, observability, profiles."`,
@@ -136,7 +136,7 @@ describe('a value that does not fit', () => {
       `"redis (loom.config.yaml:1) is a number. Give an address such as redis://localhost:6379, or settings by name: url, host, port, username, password, db, tls, keyPrefix."`,
     );
     expect(await messageOf('worker: [a]')).toMatchInlineSnapshot(
-      `"worker (loom.config.yaml:1) is a list. Give settings by name: name, concurrency."`,
+      `"worker (loom.config.yaml:1) is a list. Give settings by name: name, concurrency, leaseMs."`,
     );
     expect(await messageOf('profiles: [a]')).toMatchInlineSnapshot(
       `"profiles (loom.config.yaml:1) is a list. Give settings by profile name."`,

@@ -82,6 +82,11 @@ export function buildConfigSchema(z: typeof zod) {
           'Largest input, output or signal. Bytes of JSON.',
           { default: 16 * 1024 * 1024 },
         ),
+        inlinePayloadBytes: setting(
+          whole(1, redisStringBytes),
+          'Larger payloads travel by reference through Redis. Bytes of JSON.',
+          { default: 256 * 1024 },
+        ),
         maxTasksPerStage: setting(whole(1, 10_000_000), 'Most tasks one stage may fan out to. Count.', {
           default: 100_000,
         }),
@@ -111,12 +116,22 @@ export function buildConfigSchema(z: typeof zod) {
         concurrency: setting(whole(1, 100_000), 'Tasks this worker runs at the same time. Count.', {
           default: 100,
         }),
+        leaseMs: setting(
+          whole(100, 43_200_000),
+          'On Redis: how long this process may be blocked or cut off before others take over its work. Milliseconds.',
+          { default: 4_000 },
+        ),
       }),
       'The worker of this process.',
     ),
     observability: setting(
       z.strictObject({
-        tracing: setting(z.boolean(), 'Record execution traces in this process, for `loom.tracer()`.', {
+        tracing: setting(
+          z.boolean(),
+          'Record execution traces, for `loom.tracer()`: beside the embedded store, else in memory. With `cosmos` they are recorded there anyway.',
+          { default: false },
+        ),
+        metrics: setting(z.boolean(), 'Measure what executions do, for `loom.metrics()`.', {
           default: false,
         }),
       }),

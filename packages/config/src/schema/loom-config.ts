@@ -53,6 +53,8 @@ export interface CosmosSettings {
 export interface LimitsSettings {
   /** Largest input, output or signal. Bytes of JSON. @default 16777216 */
   readonly maxPayloadBytes?: number | undefined;
+  /** Larger payloads travel by reference through Redis. Bytes of JSON. @default 262144 */
+  readonly inlinePayloadBytes?: number | undefined;
   /** Most tasks one stage may fan out to. Count. @default 100000 */
   readonly maxTasksPerStage?: number | undefined;
 }
@@ -73,12 +75,22 @@ export interface WorkerSettings {
   readonly name?: string | undefined;
   /** Tasks this worker runs at the same time. Count. @default 100 */
   readonly concurrency?: number | undefined;
+  /**
+   * On Redis: how long this process may be blocked or cut off before others take over its work.
+   * Milliseconds. @default 4000
+   */
+  readonly leaseMs?: number | undefined;
 }
 
 /** What Loom records about itself. */
 export interface ObservabilitySettings {
-  /** Record execution traces in this process, for `loom.tracer()`. @default false */
+  /**
+   * Record execution traces, for `loom.tracer()`: beside the embedded store, else in memory. With
+   * `cosmos` they are recorded there anyway. @default false
+   */
   readonly tracing?: boolean | undefined;
+  /** Measure what executions do, for `loom.metrics()`. @default false */
+  readonly metrics?: boolean | undefined;
 }
 
 /** What Loom can be told. Every setting is optional. */
