@@ -1,11 +1,11 @@
 import {
+  actorQueueName,
   ActorRegistry,
   ActorWorker,
   LoomError,
   ReleaseStack,
   silentLogger,
   type Clock,
-  type ExecutionStore,
   type IdSource,
   type Logger,
   type RegisterOptions,
@@ -13,7 +13,16 @@ import {
   type TraceSink,
 } from '@certoai/loom-core';
 import type { LoomConfig } from '@certoai/loom-config';
-import type { PipelineTracer } from '@certoai/loom-observability';
+import type {
+  CheckResult,
+  HealthModel,
+  HealthReport,
+  LoomMetrics,
+  PipelineTracer,
+} from '@certoai/loom-observability';
+import type { CosmosDBActorRegistry } from '@certoai/loom-storage';
+import { openBackend } from './composition.js';
+import { openObservation, watchQueues, type Observation } from './observation.js';
 import type { StageExecutor } from './modes/stage-executor.js';
 import type { ExecutionHandle, ExecutionResult } from './runtime/execution-handle.js';
 import type { ExecutionQueries } from './runtime/executions.js';
@@ -26,7 +35,7 @@ export interface LoomParts {
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
   readonly ids?: IdSource | undefined;
-  /** Watches every execution, in place of the one that `observability.tracing` makes. */
+  /** Watches every execution, in place of the tracer that the configuration would make. */
   readonly tracer?: TraceSink | undefined;
 }
 
@@ -48,7 +57,8 @@ export class Loom implements AsyncDisposable {
   #releases = new ReleaseStack();
   #opening: Promise<PipelineOrchestrator> | undefined;
   #opened: PipelineOrchestrator | undefined;
-  #tracer: PipelineTracer | undefined;
+  #observation: Observation | undefined;
+  #health: Promise<HealthModel> | undefined;
   #closed = false;
 
   constructor(options: LoomOptions = {}) {
@@ -90,11 +100,36 @@ export class Loom implements AsyncDisposable {
 
   /**
    * Traces of this process's executions: span trees, critical paths, summaries. `undefined` unless the
-   * configuration has `observability: { tracing: true }`.
+   * configuration has `observability: { tracing: true }` or `cosmos`.
    */
   async tracer(): Promise<PipelineTracer | undefined> {
     await this.#open();
-    return this.#tracer;
+    return this.#observation?.tracer;
+  }
+
+  /**
+   * Counts and times of this process's executions, for Prometheus or OpenTelemetry. `undefined` unless the
+   * configuration has `observability: { metrics: true }`.
+   */
+  async metrics(): Promise<LoomMetrics | undefined> {
+    await this.#open();
+    return this.#observation?.metrics;
+  }
+
+  /** The catalogue of actor types in Cosmos DB; `undefined` without `cosmos`. */
+  async catalogue(): Promise<CosmosDBActorRegistry | undefined> {
+    await this.#open();
+    if (this.#observation?.cosmos === undefined) return undefined;
+    const { client, database } = this.#observation.cosmos;
+    const { CosmosDBActorRegistry } = await import('@certoai/loom-storage/cosmos');
+    return new CosmosDBActorRegistry(client, { database });
+  }
+
+  /** Whether this process lives, can take work, and what is wrong. Never rejects once Loom has opened. */
+  async health(): Promise<HealthReport> {
+    const orchestrator = await this.#open();
+    this.#health ??= healthOf(orchestrator);
+    return (await this.#health).report();
   }
 
   /** Starts an execution and waits for its end; rejects with a `PipelineExecutionError` when it does not complete. */
@@ -148,63 +183,59 @@ export class Loom implements AsyncDisposable {
   }
 
   async #compose(): Promise<PipelineOrchestrator> {
-    const { logger: _logger, clock, ids, tracer, ...config } = this.#options;
+    const { logger: _logger, clock, ids, tracer, ...given } = this.#options;
     const { resolveConfig } = await import('@certoai/loom-config');
-    const { redis, cosmos, limits, retention, worker, embedded, observability } = await resolveConfig(config);
-    refuse('redis', redis);
-    refuse('cosmos', cosmos);
+    const config = await resolveConfig(given);
+    const { retention, worker } = config;
+    const { maxPayloadBytes, maxTasksPerStage } = config.limits;
     const logger = this.#logger;
-    const store = await this.#openStore(embedded);
-    const local = new ActorWorker(worker?.name ?? 'loom', {
+    const releases = this.#releases;
+    const { store, queue } = await openBackend({ config, clock, logger, releases });
+    const local = new ActorWorker(worker.name ?? 'loom', {
       registry: this.#registry,
-      concurrency: worker?.concurrency,
-      maxPayloadBytes: limits?.maxPayloadBytes,
+      queue,
+      concurrency: worker.concurrency,
+      leaseMs: worker.leaseMs,
+      maxPayloadBytes,
       clock,
       logger,
     });
-    if (observability.tracing === true) this.#tracer = await this.#openTracer();
-    const orchestrator = new PipelineOrchestrator(undefined, this.#registry, store, tracer ?? this.#tracer, {
+    const observation = await openObservation({ config, tracer, clock, logger, releases });
+    const orchestrator = new PipelineOrchestrator(queue, this.#registry, store, observation.sink, {
       worker: local,
+      leaseMs: worker.leaseMs,
       clock,
       ids,
       logger,
       retention,
-      ...limits,
+      maxPayloadBytes,
+      maxTasksPerStage,
     });
-    this.#releases.add('worker', () => local.close());
-    this.#releases.add('orchestrator', () => orchestrator.close());
+    releases.add('worker', () => local.close());
+    releases.add('orchestrator', () => orchestrator.close());
     for (const [mode, executor] of this.#executors) orchestrator.registerExecutor(mode, executor);
     await orchestrator.initialize();
+    if (queue !== undefined && observation.metrics !== undefined)
+      watchQueues(
+        observation.metrics,
+        queue,
+        this.#registry.list().map(({ type }) => actorQueueName(type)),
+      );
+    this.#observation = observation;
     if (!this.#closed) this.#opened = orchestrator;
     return orchestrator;
   }
-
-  async #openTracer(): Promise<PipelineTracer> {
-    const { PipelineTracer } = await import('@certoai/loom-observability');
-    const tracer = new PipelineTracer();
-    this.#releases.add('tracer', () => tracer.close());
-    return tracer;
-  }
-
-  async #openStore(embedded: LoomConfig['embedded']): Promise<ExecutionStore> {
-    const { clock } = this.#options;
-    if (embedded?.path === undefined) {
-      const { InMemoryExecutionStore } = await import('@certoai/loom-storage/memory');
-      this.#logger.info('Loom keeps its state in memory; set embedded.path to survive a restart');
-      const store = new InMemoryExecutionStore();
-      this.#releases.add('execution store', () => store.close());
-      return store;
-    }
-    const { openEmbeddedStore } = await import('@certoai/loom-storage/embedded');
-    const { path, sync, maxBytes } = embedded;
-    const store = await openEmbeddedStore({ path, sync, maxBytes, clock, logger: this.#logger });
-    this.#releases.add('embedded store', () => store.close());
-    return store.executions;
-  }
 }
 
-function refuse(block: 'redis' | 'cosmos', value: unknown): void {
-  if (value === undefined) return;
-  const message = `This version runs pipelines in memory and on the embedded store; it cannot use "${block}". Remove that block, or give embedded.path.`;
-  throw new LoomError('LOOM_UNSUPPORTED', message, { block });
+async function healthOf(orchestrator: PipelineOrchestrator): Promise<HealthModel> {
+  const { HealthModel } = await import('@certoai/loom-observability');
+  const health = new HealthModel();
+  for (const part of ['store', 'queue'] as const) {
+    const check = (): CheckResult | undefined => {
+      const failure = orchestrator.failure(part);
+      return failure && { status: 'failed', reason: failure.message };
+    };
+    health.add(part, { check });
+  }
+  return health;
 }

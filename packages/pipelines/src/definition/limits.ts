@@ -20,6 +20,11 @@ export const limits = {
   nonRetryable: 100,
   concurrency: 10_000,
   priority: 100,
+  /** Characters of the text, not of what it comes to. */
+  limitKeyLength: 1_000,
+  rateLimit: 1_000_000,
+  /** 1 day. */
+  ratePerMs: 86_400_000,
   successes: 1_000_000,
   rules: 100,
   actors: 1_000,

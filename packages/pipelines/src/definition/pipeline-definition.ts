@@ -81,6 +81,8 @@ export interface StageBase {
   readonly stageTimeoutMs?: number | undefined;
   /** Tasks of this stage at the same time, 1 to 10_000. @default 100 */
   readonly concurrency?: number | undefined;
+  /** Limits that tasks of all executions share, by key: for each tenant, say, or for each model. @default none */
+  readonly limit?: LimitDefinition | undefined;
   /** Its tasks go before those of a lower priority; whole number, 0 to 100; the execution's is added. @default 0 */
   readonly priority?: number | undefined;
   /** The stage's output, made of `${output}` (what the actors gave) and anything upstream. @default what the actors gave */
@@ -209,6 +211,27 @@ export interface RetryDefinition {
   readonly jitter?: boolean | undefined;
   /** Error names or codes that are never tried again, up to 100. @default [] */
   readonly nonRetryable?: readonly string[] | undefined;
+}
+
+/**
+ * Limits for the tasks of one actor type that have one key, whatever execution and pipeline they belong to,
+ * in all processes that share a queue. Keys take turns, so one with many tasks does not keep others waiting.
+ */
+export interface LimitDefinition {
+  /** What tells tasks apart, up to 1_000 characters; sees what `input` sees. @default one key for the actor */
+  readonly key?: string | undefined;
+  /** Tasks of a key at the same time, 1 to 10_000. @default no limit */
+  readonly concurrency?: number | undefined;
+  /** How often tasks of a key may begin. @default no limit */
+  readonly rate?: RateDefinition | undefined;
+}
+
+/** So many in any window of so long. */
+export interface RateDefinition {
+  /** Tasks that begin in one window, 1 to 1_000_000. */
+  readonly limit: number;
+  /** Milliseconds the window lasts, 1 to 86_400_000 (1 day). */
+  readonly perMs: number;
 }
 
 /** A list, and the name of its item. */

@@ -94,6 +94,16 @@ const retry = fields('RetryDefinition', 'an object such as { maxAttempts: 3 }', 
   nonRetryable: z.array(text(limits.nameLength), codesText).max(limits.nonRetryable, codesText).optional(),
 });
 
+const limitText = 'an object such as { key: "${input.tenant}", concurrency: 2 }';
+const limit = fields('LimitDefinition', limitText, {
+  key: text(limits.limitKeyLength, ', with an expression in it').optional(),
+  concurrency,
+  rate: fields('RateDefinition', 'an object such as { limit: 10, perMs: 1000 }', {
+    limit: whole(1, limits.rateLimit).unwrap(),
+    perMs: whole(1, limits.ratePerMs, ' of milliseconds').unwrap(),
+  }).optional(),
+});
+
 /** What every stage may say. That `id` or its alias `name` is there is checked beside the schema. */
 const base = {
   id: id.optional(),
@@ -105,6 +115,7 @@ const base = {
   timeoutMs: duration,
   stageTimeoutMs: duration,
   concurrency,
+  limit: limit.optional(),
   priority: whole(0, limits.priority),
   output: json,
   onFailure: oneOf('fail', 'continue'),

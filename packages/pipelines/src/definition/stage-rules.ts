@@ -2,6 +2,7 @@ import type { PathSegment } from './definition-issue.js';
 import { isReservedName, limits } from './limits.js';
 import type {
   GatherDefinition,
+  LimitDefinition,
   MapReduceDefinition,
   RetryDefinition,
   ScatterDefinition,
@@ -12,6 +13,7 @@ export interface RuledStage {
   readonly mode: string;
   readonly retry?: RetryDefinition | undefined;
   readonly concurrency?: number | undefined;
+  readonly limit?: LimitDefinition | undefined;
   readonly scatter?: ScatterDefinition | undefined;
   readonly mapReduce?: MapReduceDefinition | undefined;
   readonly gather?: Omit<GatherDefinition, 'from'> | undefined;
@@ -29,6 +31,9 @@ export function* brokenRules(stage: RuledStage): Generator<BrokenRule> {
   if (initialDelayMs > maxDelayMs) {
     const text = `is ${initialDelayMs}, more than maxDelayMs (${maxDelayMs}); lower it or raise maxDelayMs.`;
     yield [['retry', 'initialDelayMs'], text];
+  }
+  if (stage.limit !== undefined && Object.values(stage.limit).every((value) => value === undefined)) {
+    yield [['limit'], 'says nothing; give it key, concurrency or rate, or take it out.'];
   }
   for (const name of ['scatter', 'mapReduce'] as const) {
     const { concurrency, minSuccess, onTaskFailure } = stage[name] ?? {};

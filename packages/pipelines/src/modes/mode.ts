@@ -17,6 +17,8 @@ export interface NodeView {
 export interface TaskSpec {
   readonly actor: string;
   readonly input: Json;
+  /** What expressions about this task see. */
+  readonly scope: Scope;
 }
 
 /** The tasks of one node and what their outputs become. */

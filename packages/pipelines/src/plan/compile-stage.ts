@@ -7,12 +7,13 @@ import {
   type NormalisedStage,
 } from '../definition/normalised-definition.js';
 import type {
+  LimitDefinition,
   MapReduceDefinition,
   ScatterDefinition,
   ScatterLevelDefinition,
 } from '../definition/pipeline-definition.js';
 import { defaults, resolveRetry } from './defaults.js';
-import type { ActorChoice, Need, NodeSpec, PlanNode, ScatterLevel } from './plan.js';
+import type { ActorChoice, KeyedLimit, Need, NodeSpec, PlanNode, ScatterLevel } from './plan.js';
 import { reservedRoots, ScopedCompiler } from './scoped-compiler.js';
 import type { StageGraph } from './stage-graph.js';
 
@@ -54,6 +55,7 @@ export function compileStage(
     onFailure: stage.onFailure ?? defaults.onFailure,
     concurrency: part.concurrency ?? stage.concurrency ?? defaults.concurrency,
     priority: stage.priority ?? defaults.priority,
+    limit: part.isUnlimited === true ? undefined : keyedLimit(stage.limit, part.roots ?? [], compiler),
     reads: [...compiler.reads],
   }));
   return { nodes, issues: compiler.issues, actors: [...compiler.actors] };
@@ -67,6 +69,10 @@ interface NodePart {
   readonly actor?: ActorChoice | undefined;
   readonly input?: Template | undefined;
   readonly concurrency?: number | undefined;
+  /** What expressions about one task see beside the common roots. */
+  readonly roots?: readonly string[];
+  /** The stage's limit is about its other node. */
+  readonly isUnlimited?: boolean;
 }
 
 type Of<Mode extends string> = Extract<NormalisedBuiltInStage, { readonly mode: Mode }>;
@@ -87,7 +93,7 @@ function partsOf(stage: NormalisedBuiltInStage, compiler: ScopedCompiler): reado
     case 'scatter': {
       const { spec, roots, concurrency } = fanOut(stage.scatter, ['scatter'], compiler);
       const actor = compiler.actor(stage.actor, ['actor'], roots);
-      return [{ spec, concurrency, actor, input: compiler.input(stage.input, ['input'], roots) }];
+      return [{ spec, concurrency, roots, actor, input: compiler.input(stage.input, ['input'], roots) }];
     }
     case 'gather':
       return [gatherPart(stage, compiler)];
@@ -119,6 +125,7 @@ function gatherPart({ gather = {}, actor, input }: Of<'gather'>, compiler: Scope
       node: graph.idOf(index),
       until: dependencies.from.includes(index) ? until : 'all',
     })),
+    roots: groupRoots,
     actor: compiler.actor(actor, ['actor'], groupRoots),
     input: compiler.input(input, ['input'], groupRoots),
   };
@@ -137,6 +144,7 @@ function mapReduceParts(
       id: mapId,
       spec,
       concurrency,
+      roots,
       actor: compiler.actor(map, ['mapReduce', 'map'], roots),
       input: compiler.input(input, ['input'], roots),
     },
@@ -149,6 +157,7 @@ function mapReduceParts(
         combine: 'concat',
       },
       needs: [{ node: mapId, until: 'all' }],
+      isUnlimited: true,
       actor: compiler.actor(reduce, ['mapReduce', 'reduce'], groupRoots),
       input: compiler.input(reduceInput, ['mapReduce', 'reduceInput'], groupRoots),
     },
@@ -175,6 +184,16 @@ function customPart(
     actor: compiler.actor(stage.actor, ['actor']),
     input: compiler.input(stage.input, ['input']),
   };
+}
+
+function keyedLimit(
+  limit: LimitDefinition | undefined,
+  roots: readonly string[],
+  compiler: ScopedCompiler,
+): KeyedLimit | undefined {
+  if (limit === undefined) return undefined;
+  const { key, concurrency, rate } = limit;
+  return { key: compiler.template(key, ['limit', 'key'], roots), concurrency, rate };
 }
 
 interface FanOut {

@@ -50,6 +50,8 @@ export interface PlanNode {
   /** Tasks of this node at the same time, 1 or more. */
   readonly concurrency: number;
   readonly priority: number;
+  /** Shared by tasks of one actor type and one key, over all executions. */
+  readonly limit: KeyedLimit | undefined;
   /** Ids of the stages whose output any of its expressions reads. All of them lie upstream. */
   readonly reads: readonly string[];
 }
@@ -109,6 +111,13 @@ export type ActorChoice =
 export interface ActorRule {
   readonly when: Expression;
   readonly actor: string;
+}
+
+export interface KeyedLimit {
+  /** Absent: one key for the actor. Evaluated for each task, with what its input sees. */
+  readonly key: Template | undefined;
+  readonly concurrency: number | undefined;
+  readonly rate: { readonly limit: number; readonly perMs: number } | undefined;
 }
 
 export interface RetryPolicy {

@@ -1,25 +1,30 @@
-import { LoomError, type StoredExecution } from '@certoai/loom-core';
-import { isFinal, type ExecutionState } from '../engine/state.js';
+import type { StoredExecution } from '@certoai/loom-core';
+import type { ControlRequest } from '../engine/decide.js';
+import { isFinal } from '../engine/state.js';
 import { EventStream } from './event-stream.js';
 import type { CancelOptions, ExecutionHandle, ExecutionResult } from './execution-handle.js';
-import type { ExecutionHost } from './execution-host.js';
-import type { LiveExecution } from './live-execution.js';
+import type { Ending, LiveExecution } from './live-execution.js';
 import { PipelineExecutionError } from './pipeline-execution-error.js';
 import type { PlanCache } from './plan-cache.js';
-import { loadOutputs } from './revive.js';
 import { stageStatuses, type ExecutionSnapshot } from './snapshot.js';
-import { traceIdOf } from './trace-id.js';
+import { traceIdUnder } from './trace-id.js';
 
-/** A live execution, or what stands for one that is finished. */
-export type Attached = Pick<LiveExecution, 'id' | 'plan' | 'ended' | 'request'> & {
+/** A live execution, or what stands for one that does not live in this process. */
+export type Attached = Pick<LiveExecution, 'id' | 'plan' | 'ended'> & {
   /** Absent: nothing will happen any more. */
   readonly listen?: LiveExecution['listen'] | undefined;
 };
 
-export function executionHandle(of: Attached, status: () => Promise<ExecutionSnapshot>): ExecutionHandle {
+/** What a handle needs beside the execution itself, wherever that lives by then. */
+export interface HandleHost {
+  status(): Promise<ExecutionSnapshot>;
+  ask(request: ControlRequest): Promise<void>;
+}
+
+export function executionHandle(of: Attached, host: HandleHost): ExecutionHandle {
   return {
     id: of.id,
-    status,
+    status: () => host.status(),
     result: () => executionResult(of),
     events: () => {
       const stream = new EventStream((listener) => of.listen?.(listener) ?? (() => undefined));
@@ -29,9 +34,9 @@ export function executionHandle(of: Attached, status: () => Promise<ExecutionSna
       return stream;
     },
     cancel: ({ reason = 'cancelled by the caller' }: CancelOptions = {}) =>
-      of.request({ kind: 'cancel', reason }),
-    pause: () => of.request({ kind: 'pause' }),
-    resume: () => of.request({ kind: 'resume' }),
+      host.ask({ kind: 'cancel', reason }),
+    pause: () => host.ask({ kind: 'pause' }),
+    resume: () => host.ask({ kind: 'resume' }),
   };
 }
 
@@ -48,34 +53,34 @@ export async function executionResult({ id, plan, ended }: Attached): Promise<Ex
     stages: Object.fromEntries(stages.map((stage) => [stage.id, stage])),
     startedAt,
     durationMs: finishedAt - startedAt,
-    traceId: traceIdOf(id),
+    traceId: traceIdUnder(state.headers?.['traceparent'], id),
   };
 }
 
-/** What stands for an execution that does not live in this process. */
-export async function storedExecution(
-  host: ExecutionHost,
+/** What stands for an execution that does not live in this process. Of its events only the end is heard. */
+export async function attachedElsewhere(
+  { id, definition, status }: StoredExecution,
   plans: PlanCache,
-  stored: StoredExecution,
+  follow: () => Promise<Ending>,
 ): Promise<Attached> {
-  const { id } = stored;
-  const plan = await plans.pinned(stored.definition);
-  const state = JSON.parse(stored.state) as ExecutionState;
-  const refuseUnlessFinal = (): void => {
-    if (isFinal(state.status)) return;
-    const message = `Execution "${id}" is not finished and no orchestrator of this process serves it.`;
-    throw new LoomError('LOOM_NOT_FOUND', message, { executionId: id });
+  const plan = await plans.pinned(definition);
+  const listen: Attached['listen'] = (listener) => {
+    let listening = true;
+    follow().then(
+      ({ state: { status, failure, finishedAt: at = 0 } }) => {
+        if (!listening) return;
+        listener({ type: 'execution:finished', executionId: id, at, status, error: failure?.error });
+      },
+      () => undefined,
+    );
+    return () => (listening = false);
   };
   return {
     id,
     plan,
     get ended() {
-      return (async () => {
-        refuseUnlessFinal();
-        const output = state.status === 'completed' ? await loadOutputs(host, stored, plan) : undefined;
-        return { state, output: output?.() };
-      })();
+      return follow();
     },
-    request: async () => refuseUnlessFinal(),
+    listen: isFinal(status) ? undefined : listen,
   };
 }

@@ -2,17 +2,24 @@ import type {
   Clock,
   ExecutionEvent,
   ExecutionStore,
+  JsonValue,
   Logger,
+  MessageGroup,
   Random,
   TaskOutcome,
+  TracedAttempt,
   TaskRequest,
 } from '@certoai/loom-core';
 import type { Mode } from '../modes/mode.js';
+import type { Ending } from './live-execution.js';
 import type { Pacer } from './pacer.js';
+import type { SentTask } from './sent-task.js';
 
 /** What an orchestrator lends to each execution that lives in it. */
 export interface ExecutionHost {
   readonly store: ExecutionStore;
+  /** What this orchestrator is called as a holder of executions now. */
+  holder(): string;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -23,13 +30,30 @@ export interface ExecutionHost {
   /** Whether anybody watches all executions; when not, events are not even made. */
   readonly observed: boolean;
   observe(event: ExecutionEvent): void;
-  /** Runs one attempt somewhere; `undefined` when nobody can. Never rejects. */
-  run(task: TaskRequest, options: RunOptions): TaskOutcome | Promise<TaskOutcome> | undefined;
+  /** The `traceparent` of an attempt, when somebody traces. */
+  readonly traceparent: ((attempt: TracedAttempt) => string | undefined) | undefined;
+  /** Where a task of `actor` runs now. @param isLimited - whether it belongs to a group with limits */
+  route(actor: string, isLimited: boolean): Route;
+  /** The group that tasks of `actor` with this input belong to, if its registration says so. */
+  groupOf(actor: string, input: JsonValue): MessageGroup | undefined;
+  /** Runs one attempt in this process. Never rejects. */
+  run(task: TaskRequest, options: RunOptions): TaskOutcome | Promise<TaskOutcome>;
+  /** Gives one attempt to a queue; its report comes back to the execution by its id. */
+  send(sent: SentTask): void;
+  /** Takes it back, wherever it is. */
+  withdraw(sent: SentTask): void;
   /** Calls back once `actor` can be run here. */
   whenRunnable(actor: string, callback: () => void): void;
+  /** How an execution ended that lives elsewhere, or nowhere at the moment. */
+  follow(executionId: string): Promise<Ending>;
+  /** The store refused a step of an execution that was let go of since. */
+  refused(executionId: string): void;
   /** The execution needs no more attention from this process. */
   released(executionId: string): void;
 }
+
+/** `here`: in this process, at once. `turns`: in this process, when its group lets it. `queue`: wherever a queue brings it. */
+export type Route = 'here' | 'turns' | 'queue' | 'nowhere';
 
 export interface RunOptions {
   readonly signal: AbortSignal;

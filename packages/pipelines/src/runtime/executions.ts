@@ -12,9 +12,18 @@ import type { ExecutionHost } from './execution-host.js';
 import type { ExecutionHandle } from './execution-handle.js';
 import type { LiveExecution } from './live-execution.js';
 import type { PlanCache } from './plan-cache.js';
-import { loadOutputs } from './revive.js';
+import { loadOutputs, runningNodes } from './revive.js';
 import { snapshot, type ExecutionSnapshot } from './snapshot.js';
-import { waitReasons, type WaitReason } from './wait-reason.js';
+import type { TaskRoutes } from './task-routes.js';
+import {
+  outstandingTasks,
+  waitReasons,
+  type GroupState,
+  type Waiting,
+  type WaitReason,
+} from './wait-reason.js';
+import type { Outstanding } from './live-node.js';
+import type { WorkerDirectory } from './worker-directory.js';
 
 /** What the orchestrator lends to its {@link Executions}. */
 export interface ExecutionsHost {
@@ -26,6 +35,8 @@ export interface ExecutionsHost {
   /** Why an unfinished execution is not served here. */
   failure(id: string): ErrorRecord | undefined;
   attach(id: string): Promise<ExecutionHandle>;
+  readonly workers: WorkerDirectory;
+  readonly routes: Pick<TaskRoutes, 'failure' | 'group'>;
 }
 
 /** Questions about executions, running and finished. */
@@ -67,10 +78,19 @@ export class Executions implements ExecutionQueries {
   async why(id: string): Promise<readonly WaitReason[]> {
     const stored = await this.#load(id);
     const live = this.#of.live(id);
-    if (live !== undefined) return waitReasons(live);
+    if (live !== undefined) return this.#reasons(live);
     if (isFinal(stored.status)) return [];
-    const { message = 'no orchestrator in this process serves it' } = this.#of.failure(id) ?? {};
-    return [{ kind: 'not-served', message: `The execution could not be picked up: ${message}` }];
+    const failure = this.#of.failure(id);
+    if (failure !== undefined) {
+      return [{ kind: 'not-served', message: `The execution could not be picked up: ${failure.message}` }];
+    }
+    const plan = await this.#of.plans.pinned(stored.definition);
+    const running = await runningNodes(this.#of.host, stored, plan);
+    const state = JSON.parse(stored.state) as ExecutionState;
+    const reasons = await this.#reasons({ plan, state, running });
+    if (stored.seat !== undefined) return reasons;
+    const message = 'No orchestrator serves the execution now; one that shares its store takes it over.';
+    return [{ kind: 'not-served', message }, ...reasons];
   }
 
   async output(id: string, stage?: string): Promise<JsonValue> {
@@ -91,10 +111,39 @@ export class Executions implements ExecutionQueries {
     return this.#of.attach(id);
   }
 
+  async #reasons(waiting: Waiting): Promise<readonly WaitReason[]> {
+    const outstanding = outstandingTasks(waiting);
+    const { workers, routes } = this.#of;
+    const [withoutWorker, groups] = await Promise.all([
+      workers.withoutWorker(outstanding.map(({ actor }) => actor)),
+      groupStates(routes, outstanding),
+    ]);
+    return waitReasons(waiting, { withoutWorker, groups, failure: (actor) => routes.failure(actor) });
+  }
+
   async #load(id: string): Promise<StoredExecution> {
     await this.#of.ready();
     const stored = await this.#of.store.load(id);
     if (stored !== undefined) return stored;
     throw new LoomError('LOOM_NOT_FOUND', `There is no execution "${id}" here.`, { executionId: id });
   }
+}
+
+/** Of each group that any of the tasks belongs to; one that cannot be asked about is left out. */
+async function groupStates(
+  routes: Pick<TaskRoutes, 'group'>,
+  outstanding: readonly Outstanding[],
+): Promise<readonly GroupState[]> {
+  const groups = new Map<string, Promise<readonly GroupState[]>>();
+  for (const { actor, sent } of outstanding) {
+    const { group } = sent;
+    const id = `${actor}/${group?.key}`;
+    if (group === undefined || groups.has(id)) continue;
+    const asked = routes.group(actor, group.key)?.then(
+      (stats) => [{ actor, group, stats }],
+      () => [],
+    );
+    if (asked !== undefined) groups.set(id, asked);
+  }
+  return (await Promise.all(groups.values())).flat();
 }

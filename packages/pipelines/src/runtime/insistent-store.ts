@@ -15,6 +15,8 @@ export class InsistentStore {
   readonly #executionId: string;
   #failure: ErrorRecord | undefined;
   #abandoned = false;
+  #underWay = 0;
+  #whenIdle: (() => void) | undefined;
 
   constructor(host: ExecutionHost, executionId: string) {
     this.#host = host;
@@ -31,22 +33,38 @@ export class InsistentStore {
     this.#abandoned = true;
   }
 
+  /** Resolves when nothing is under way: whatever was asked of the store until now has happened, or will not. */
+  idle(): Promise<void> {
+    return this.#underWay === 0 ? Promise.resolve() : new Promise((resolve) => (this.#whenIdle = resolve));
+  }
+
   /** `undefined`: given up, see {@link abandon}. */
   async commit(transition: Transition): Promise<CommitReply | undefined> {
+    this.#underWay += 1;
     try {
       return await this.#host.store.commit(transition);
     } catch (error) {
-      return this.#tryAgain(error, () => this.#host.store.commit(transition));
+      return await this.#tryAgain(error, () => this.#host.store.commit(transition));
+    } finally {
+      this.#ended();
     }
   }
 
   /** `undefined`: given up, see {@link abandon}. */
   async record(entry: RecordEntry): Promise<RecordReply | undefined> {
+    this.#underWay += 1;
     try {
       return await this.#host.store.record(entry);
     } catch (error) {
-      return this.#tryAgain(error, () => this.#host.store.record(entry));
+      return await this.#tryAgain(error, () => this.#host.store.record(entry));
+    } finally {
+      this.#ended();
     }
+  }
+
+  #ended(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#whenIdle?.();
   }
 
   async #tryAgain<Reply>(failure: unknown, operation: () => Promise<Reply>): Promise<Reply | undefined> {

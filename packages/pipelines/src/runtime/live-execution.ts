@@ -3,9 +3,9 @@ import {
   type ErrorRecord,
   type ExecutionEvent,
   type ExecutionStatus,
-  type NodeCounters,
   type RecordEntry,
   type RecordReply,
+  type StoredRecord,
   type Transition,
 } from '@certoai/loom-core';
 import { decide, type ControlRequest, type Decision, type Settled } from '../engine/decide.js';
@@ -16,10 +16,11 @@ import { StateText } from '../engine/state-text.js';
 import type { Plan } from '../plan/plan.js';
 import { Announcer } from './announcer.js';
 import type { ExecutionHost } from './execution-host.js';
+import type { InboxMessage } from './inbox.js';
 import { InsistentStore } from './insistent-store.js';
 import type { LiveFacts } from './live-facts.js';
 import { LiveNode, sharedAbort } from './live-node.js';
-import { TaskRunner, type TaskOwner } from './task-runner.js';
+import { lookAgainMs, TaskRunner, type TaskOwner } from './task-runner.js';
 
 /** What is known of an execution when it comes to life in this process. */
 export interface Revival {
@@ -28,12 +29,19 @@ export interface Revival {
   readonly state: ExecutionState;
   readonly version: number;
   readonly priority: number;
+  readonly tags: readonly string[] | undefined;
 }
 
 /** How an execution ended. */
 export interface Ending {
   readonly state: ExecutionState;
   readonly output: Json | undefined;
+}
+
+/** The outcome of a lone task, stored with the transition it causes. */
+interface Outcome {
+  readonly entry: RecordEntry;
+  readonly stored: (() => void) | undefined;
 }
 
 interface PendingRequest {
@@ -52,50 +60,67 @@ export class LiveExecution implements TaskOwner {
   readonly plan: Plan;
   readonly priority: number;
   readonly headers: Readonly<Record<string, string>> | undefined;
-  readonly ended: Promise<Ending>;
+  readonly holder: string;
   readonly #host: ExecutionHost;
   readonly #store: InsistentStore;
   readonly #announcer: Announcer;
+  readonly #tags: readonly string[] | undefined;
   readonly #facts: LiveFacts;
   readonly #runner: TaskRunner;
   readonly #stateText = new StateText();
+  readonly #ended: Promise<Ending>;
   #state: ExecutionState;
   #version: number;
-  /** Outcomes of lone tasks: they are stored with the transition they cause. */
-  #outcomes: RecordEntry[] = [];
+  #outcomes: Outcome[] = [];
   #requests: PendingRequest[] | undefined;
+  /** Whoever brought a message from elsewhere, until it is stored. */
+  #senders: Set<(taken: boolean) => void> | undefined;
   #advancing = false;
   #again = false;
   #opening: (() => void) | undefined;
   #abandoned = false;
   #abort: AbortController | undefined;
   #cancelDeadline: (() => void) | undefined;
+  #cancelLook: (() => void) | undefined;
+  /** Somebody waits for its end. */
+  #isWaitedFor = false;
+  /** Once somebody else serves it: asks how it ends. */
+  #follow: (() => void) | undefined;
   #end!: (ending: Ending) => void;
   #endWithout!: (reason: unknown) => void;
 
   constructor(host: ExecutionHost, revival: Revival) {
-    const { plan, facts, priority, state, version } = revival;
+    const { plan, facts, priority, state, version, tags } = revival;
     this.id = facts.executionId;
     this.plan = plan;
     this.priority = priority;
     this.headers = state.headers;
+    this.holder = host.holder();
     this.#host = host;
     this.#state = state;
     this.#version = version;
     this.#store = new InsistentStore(host, this.id);
     this.#announcer = new Announcer(host, this.id);
     this.#facts = facts;
+    this.#tags = tags;
     this.#runner = new TaskRunner(host, this);
-    this.ended = new Promise((resolve, reject) => {
+    this.#ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#endWithout = reject;
     });
     // Nobody has to wait for it.
-    this.ended.catch(ignore);
+    this.#ended.catch(ignore);
   }
 
   get state(): ExecutionState {
     return this.#state;
+  }
+
+  /** How it ends, here or elsewhere. */
+  get ended(): Promise<Ending> {
+    this.#isWaitedFor = true;
+    this.#follow?.();
+    return this.#ended;
   }
 
   get running(): Map<string, LiveNode> {
@@ -114,9 +139,17 @@ export class LiveExecution implements TaskOwner {
   begin(stored: Decision | undefined): void {
     if (stored !== undefined) this.#take(stored);
     this.#opening = () => {
-      const { id, plan } = this;
+      const { id: executionId, plan } = this;
       const at = this.#state.startedAt;
-      if (this.watched) this.emit({ type: 'execution:started', executionId: id, at, name: plan.name });
+      if (this.watched)
+        this.emit({
+          type: 'execution:started',
+          executionId,
+          at,
+          name: plan.name,
+          tags: this.#tags,
+          traceparent: this.headers?.['traceparent'],
+        });
       if (stored !== undefined) this.#announce(stored);
     };
     this.#host.pacer.defer(() => {
@@ -130,11 +163,11 @@ export class LiveExecution implements TaskOwner {
   /** Goes on where the stored state stands: hands out what is missing and looks at what is due. */
   resume(): void {
     if (this.#abandoned) return;
-    if (this.watched)
-      this.emit({ type: 'execution:resumed', executionId: this.id, at: this.#now(), reason: 'recovered' });
+    if (this.watched) this.emit(this.#resumed('recovered'));
     this.#scheduleDeadline();
     for (const live of this.running.values()) this.#runner.resume(live);
     this.#advance();
+    this.#lookAgainLater();
   }
 
   /** Resolves when the request is stored and acted upon, or found to be without effect. */
@@ -146,20 +179,61 @@ export class LiveExecution implements TaskOwner {
     });
   }
 
+  /**
+   * Takes what came by the queue, and resolves when its effect is stored.
+   * @returns `false` when this process lets go of the execution meanwhile, and whoever has it must be told
+   */
+  async receive(message: InboxMessage): Promise<boolean> {
+    if (this.#abandoned) return false;
+    if ('control' in message) return this.#untilStored(this.request(message.control));
+    const live = this.running.get(message.stage);
+    if (live === undefined) return true;
+    if ('outcome' in message) return this.#untilStored(this.#runner.take(live, message));
+    this.#runner.progressed(live, message);
+    return true;
+  }
+
   listen(listener: (event: ExecutionEvent) => void): () => void {
     return this.#announcer.listen(listener);
   }
 
   /** Ends all activity here and leaves the stored state as it is: this process shuts down. */
   abandon(reason: unknown): void {
+    this.#stop(reason);
+    this.#endWithout(reason);
+  }
+
+  /** Somebody else may have this execution by now, so what is known here is old. Who waits for its end goes on waiting. */
+  letGo(): void {
+    if (this.#abandoned || isFinal(this.#state.status)) return;
+    this.#host.logger.warn('Execution is served elsewhere now', { executionId: this.id });
+    const message = `Execution "${this.id}" is served by another orchestrator now.`;
+    this.#stop(new LoomError('LOOM_CONFLICT', message, { executionId: this.id }));
+    this.#host.released(this.id);
+    this.#follow = () => {
+      this.#follow = undefined;
+      this.#host.follow(this.id).then(this.#end, this.#endWithout);
+    };
+    if (this.#isWaitedFor) this.#follow();
+  }
+
+  #stop(reason: unknown): void {
     this.#abandoned = true;
     this.#store.abandon();
     this.#cancelDeadline?.();
+    this.#cancelLook?.();
     for (const live of this.running.values()) live.stop(reason);
     this.#abort?.abort(reason);
     this.running.clear();
     for (const { reject } of this.#requests?.splice(0) ?? []) reject(reason);
-    this.#endWithout(reason);
+    for (const taken of this.#senders ?? []) taken(false);
+  }
+
+  /** The store knows better than this process: either somebody else serves the execution, or it is read anew. */
+  #refused(): void {
+    this.letGo();
+    // A write under way could still arrive after the execution was read anew.
+    void this.#store.idle().then(() => this.#host.refused(this.id));
   }
 
   // What the runner of its tasks may ask
@@ -186,37 +260,57 @@ export class LiveExecution implements TaskOwner {
     this.#announcer.emit(event);
   }
 
-  store(entry: RecordEntry): Promise<RecordReply | undefined> {
-    return this.#store.record(entry);
+  async store(entry: RecordEntry): Promise<RecordReply | undefined> {
+    const reply = await this.#store.record(entry);
+    if (reply?.accepted === false && this.running.has(entry.node)) {
+      const { node: stage, index } = entry;
+      const { reason } = reply;
+      this.#host.logger.debug('Result refused', { executionId: this.id, stage, index, reason });
+      // The node runs as far as is known here, so somebody else knows more.
+      this.#refused();
+    }
+    return reply;
   }
 
   /** A lone task is stored with the transition it causes; one of many by itself, in O(1). */
-  conclude(live: LiveNode, entry: RecordEntry): void {
-    if (live.expansion.tasks > 1) return void this.#recordOneOfMany(live, entry);
-    this.#learn(live, entry, entry.kind === 'failed' ? { done: 1, failed: 1 } : { done: 1, failed: 0 });
-    this.#outcomes.push(entry);
+  conclude(live: LiveNode, entry: RecordEntry, stored?: () => void): void {
+    if (live.expansion.tasks > 1) return void this.#recordOneOfMany(live, entry, stored);
+    this.#learn(live, entry);
+    this.#outcomes.push({ entry, stored });
     this.#advance();
   }
 
-  async #recordOneOfMany(live: LiveNode, entry: RecordEntry): Promise<void> {
+  learn(live: LiveNode, record: Pick<StoredRecord, 'index' | 'kind' | 'body'>): void {
+    this.#learn(live, record);
+    // Only the one that completes the count gets past this line.
+    const released = settle(live.node, live.expansion.tasks, live.counters) !== 'running';
+    if (released || this.#isAwaited(live)) this.#advance();
+  }
+
+  async #recordOneOfMany(
+    live: LiveNode,
+    entry: RecordEntry,
+    stored: (() => void) | undefined,
+  ): Promise<void> {
     const reply = await this.store(entry);
     if (reply === undefined) return;
+    stored?.();
     live.inFlight -= 1;
     if (reply.accepted) {
-      this.#learn(live, entry, reply.counters);
-      // Only the caller that sees the deciding count gets past this line.
-      const released = settle(live.node, live.expansion.tasks, live.counters) !== 'running';
-      if (released || this.#isAwaited(live)) this.#advance();
-    } else {
-      const { node: stage, index } = entry;
-      this.#host.logger.debug('Late result refused', {
-        executionId: this.id,
-        stage,
-        index,
-        reason: reply.reason,
-      });
+      this.learn(live, entry);
     }
     this.#runner.pump(live);
+  }
+
+  #untilStored(storing: Promise<void>): Promise<boolean> {
+    return new Promise((taken) => {
+      const senders = (this.#senders ??= new Set());
+      const done = (isTaken: boolean): void => {
+        if (senders.delete(done)) taken(isTaken);
+      };
+      senders.add(done);
+      void (async () => done(await settled(storing)))();
+    });
   }
 
   /** Whether a partial gather waits for successes of this node. */
@@ -227,10 +321,14 @@ export class LiveExecution implements TaskOwner {
     });
   }
 
-  #learn(live: LiveNode, entry: RecordEntry, counters: NodeCounters): void {
-    if (counters.done > live.counters.done) live.counters = counters;
-    if (entry.kind === 'completed') live.results[entry.index] = Json.fromText(entry.body);
-    else live.failures.push(JSON.parse(entry.body) as Failure);
+  /**
+   * Counts what is known here, not what the store has counted: answers may come in another order than they
+   * were given, and a barrier is released when every result is at hand. Nobody else records meanwhile.
+   */
+  #learn(live: LiveNode, { kind, index, body }: Pick<StoredRecord, 'index' | 'kind' | 'body'>): void {
+    if (kind === 'completed') live.results[index] = Json.fromText(body);
+    else live.failures.push(JSON.parse(body) as Failure);
+    live.counters = { done: live.counters.done + 1, failed: live.failures.length };
   }
 
   // Transitions
@@ -255,10 +353,11 @@ export class LiveExecution implements TaskOwner {
       if (decision.changed || outcomes.length > 0) {
         const reply = await this.#store.commit(this.#transition(decision, outcomes));
         if (reply?.committed !== true) {
-          if (reply !== undefined) this.#letGo();
+          if (reply !== undefined) this.#refused();
           return asked?.reject(this.#notServed());
         }
         this.#version = reply.version;
+        for (const { stored } of outcomes) stored?.();
         this.#apply(decision);
       }
       asked?.resolve();
@@ -266,7 +365,7 @@ export class LiveExecution implements TaskOwner {
     this.#advancing = false;
   }
 
-  #transition({ state, values }: Decision, outcomes: readonly RecordEntry[]): Transition {
+  #transition({ state, values }: Decision, outcomes: readonly Outcome[]): Transition {
     const executionId = this.id;
     const at = this.#facts.now;
     const own = values.map(({ node, json }): RecordEntry => {
@@ -286,17 +385,10 @@ export class LiveExecution implements TaskOwner {
       expectedVersion: this.#version,
       status: state.status,
       state: this.#stateText.of(state),
-      records: own.length === 0 ? outcomes : [...outcomes, ...own],
+      records: [...outcomes.map(({ entry }) => entry), ...own],
       at,
+      holder: this.holder,
     };
-  }
-
-  /** Someone else moved this execution on: what is known here is old, so this process lets go of it. */
-  #letGo(): void {
-    this.#host.logger.warn('Execution was moved on elsewhere', { executionId: this.id });
-    const message = `Execution "${this.id}" was moved on by another orchestrator.`;
-    this.abandon(new LoomError('LOOM_CONFLICT', message, { executionId: this.id }));
-    this.#host.released(this.id);
   }
 
   #notServed(): LoomError {
@@ -333,6 +425,7 @@ export class LiveExecution implements TaskOwner {
   #goOn(): void {
     this.#scheduleDeadline();
     for (const live of this.running.values()) this.#runner.pump(live);
+    this.#lookAgainLater();
   }
 
   #announce({ settled, started }: Decision): void {
@@ -346,9 +439,19 @@ export class LiveExecution implements TaskOwner {
 
   #announceControl(before: ExecutionStatus, now: ExecutionStatus): void {
     if (before === now || isFinal(now)) return;
-    const base = { executionId: this.id, at: this.#now() };
-    if (now === 'paused') this.emit({ ...base, type: 'execution:paused' });
-    else this.emit({ ...base, type: 'execution:resumed', reason: 'resumed' });
+    if (now === 'paused') this.emit({ executionId: this.id, at: this.#now(), type: 'execution:paused' });
+    else this.emit(this.#resumed('resumed'));
+  }
+
+  #resumed(reason: 'recovered' | 'resumed'): ExecutionEvent {
+    return {
+      type: 'execution:resumed',
+      executionId: this.id,
+      at: this.#now(),
+      reason,
+      name: this.plan.name,
+      traceparent: this.headers?.['traceparent'],
+    };
   }
 
   #applySettled(settled: Settled): void {
@@ -357,6 +460,7 @@ export class LiveExecution implements TaskOwner {
     this.#facts.settle(node.id, settled, node.spec.mode === 'execute' ? undefined : live?.results);
     if (state.kind !== 'completed' && live !== undefined) {
       const reason = this.#stopReason(node.id, state.kind === 'failed' ? state.failure : undefined);
+      this.#runner.withdraw(live);
       live.stop(reason);
       if (state.kind === 'cancelled') this.#abort?.abort(reason);
     }
@@ -376,11 +480,28 @@ export class LiveExecution implements TaskOwner {
 
   #finish(output: Json | undefined): void {
     this.#cancelDeadline?.();
+    this.#cancelLook?.();
     const { status, failure, finishedAt: at = this.#now() } = this.#state;
     if (this.watched)
       this.emit({ type: 'execution:finished', executionId: this.id, at, status, error: failure?.error });
     this.#host.released(this.id);
     this.#end({ state: this.#state, output });
+  }
+
+  /** While tasks are with queues. */
+  #lookAgainLater(): void {
+    if (!this.#runner.hasSent || this.#cancelLook !== undefined || this.#abandoned) return;
+    if (![...this.running.values()].some(({ outstanding }) => (outstanding?.size ?? 0) > 0)) return;
+    const look = async (): Promise<void> => {
+      try {
+        for (const live of this.running.values()) await this.#runner.lookAgain(live);
+      } catch (error) {
+        this.#host.logger.debug('Tasks could not be looked after', { executionId: this.id, error });
+      }
+      this.#cancelLook = undefined;
+      this.#lookAgainLater();
+    };
+    this.#cancelLook = this.#host.clock.setTimer(lookAgainMs, () => void look(), { background: true });
   }
 
   #scheduleDeadline(): void {
@@ -405,3 +526,12 @@ export class LiveExecution implements TaskOwner {
 }
 
 function ignore(): void {}
+
+async function settled(promise: Promise<void>): Promise<boolean> {
+  try {
+    await promise;
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -4,6 +4,7 @@ import type { Json } from '../engine/json.js';
 import type { Failure } from '../engine/state.js';
 import type { Expansion } from '../modes/mode.js';
 import type { PlanNode } from '../plan/plan.js';
+import type { SentTask } from './sent-task.js';
 
 /** What one hand-out of a task needs beside its plan. The first one of a task has all at 1. */
 export interface Issue {
@@ -19,6 +20,15 @@ export interface DelayedIssue extends Issue {
   readonly dueAt: number;
 }
 
+/** A hand-out that went by a queue and has not been reported on. */
+export interface Outstanding {
+  readonly issue: Issue;
+  readonly actor: string;
+  /** When it was handed out; milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly sent: SentTask;
+}
+
 interface Backoff {
   readonly dueAt: number;
   readonly cancel: () => void;
@@ -31,7 +41,6 @@ export function sharedAbort(): AbortController {
   return controller;
 }
 
-const none: ReadonlySet<number> = new Set();
 const noIssues: readonly DelayedIssue[] = [];
 
 /** A running node in this process: its tasks, what came of them, and what holds the others back. */
@@ -50,19 +59,27 @@ export class LiveNode {
   backoff: Map<number, Backoff> | undefined;
   /** Tasks that wait for an actor nobody here runs, by index. */
   parked: Map<number, string> | undefined;
+  /** Tasks that are with a queue or with a worker elsewhere, by index. */
+  outstanding: Map<number, Outstanding> | undefined;
   /** Recovered retries that are not due yet. */
   readonly delayed: readonly DelayedIssue[];
   /** Tasks below the cursor have been handed out, or wait in `due` or `backoff`. */
   #cursor = 0;
-  /** Tasks at or above the cursor that are done already. */
-  readonly #known: ReadonlySet<number>;
+  /** Tasks at or above the cursor that are done already, or in other hands. */
+  readonly #known: Set<number>;
   #abort: AbortController | undefined;
 
   /**
    * @param known - tasks that are not to be made by the cursor: done, in `due`, or in `delayed`
    * @param delayed - recovered retries that are not due yet
    */
-  constructor(node: PlanNode, expansion: Expansion, known = none, due: Issue[] = [], delayed = noIssues) {
+  constructor(
+    node: PlanNode,
+    expansion: Expansion,
+    known: Set<number> = new Set(),
+    due: Issue[] = [],
+    delayed = noIssues,
+  ) {
     this.node = node;
     this.expansion = expansion;
     this.results = new Array<Json | undefined>(expansion.tasks);
@@ -82,6 +99,19 @@ export class LiveNode {
     return { index, attempt: 1, token: 1, crashes: 0 };
   }
 
+  /**
+   * A worker reports on a task that an orchestrator before this one sent: it need not be handed out here.
+   * @returns whether it still waited to be
+   */
+  adopt(index: number, token: number): boolean {
+    const place = this.due.findIndex((issue) => issue.index === index && issue.token === token);
+    if (place >= 0) return this.due.splice(place, 1).length > 0;
+    if (index < this.#cursor || index >= this.expansion.tasks || this.#known.has(index) || token !== 1)
+      return false;
+    this.#known.add(index);
+    return true;
+  }
+
   /** Tasks that have not been handed out yet. */
   get waiting(): number {
     return this.due.length + this.expansion.tasks - this.#cursor;
@@ -97,6 +127,7 @@ export class LiveNode {
     for (const { cancel } of this.backoff?.values() ?? []) cancel();
     this.backoff = undefined;
     this.parked = undefined;
+    this.outstanding = undefined;
     this.due.length = 0;
     this.#cursor = this.expansion.tasks;
     this.#abort?.abort(reason);

@@ -8,30 +8,36 @@ import {
   systemClock,
   toJsonText,
   type Clock,
+  type ErrorRecord,
   type ExecutionEvent,
   type ExecutionStore,
   type IdSource,
+  type InstanceRegistry,
   type JsonValue,
   type Logger,
   type MessageQueue,
   type Random,
+  type TracedAttempt,
   type TraceSink,
 } from '@certoai/loom-core';
 import { InMemoryExecutionStore } from '@certoai/loom-storage/memory';
+import { RedisExecutionStore } from '@certoai/loom-storage/redis';
 import type { PipelineDefinition } from '../definition/pipeline-definition.js';
 import { validateInput } from '../definition/input-schema.js';
 import { nearestName } from '../definition/nearest-name.js';
-import { decide } from '../engine/decide.js';
+import { decide, type ControlRequest } from '../engine/decide.js';
 import { Json } from '../engine/json.js';
 import { initialState, isFinal, type ExecutionState } from '../engine/state.js';
 import { builtInModes } from '../modes/index.js';
 import type { Mode } from '../modes/mode.js';
 import { customMode, type StageExecutor } from '../modes/stage-executor.js';
 import type { Plan } from '../plan/plan.js';
-import { executionHandle, executionResult, storedExecution, type Attached } from './attached-execution.js';
+import { attachedElsewhere, executionHandle, executionResult, type Attached } from './attached-execution.js';
+import { Elsewhere } from './elsewhere.js';
 import type { ExecutionHandle, ExecutionResult } from './execution-handle.js';
 import type { ExecutionHost } from './execution-host.js';
 import { Executions } from './executions.js';
+import { Inbox, inboxQueue, type InboxOptions } from './inbox.js';
 import { LiveExecution, type Revival } from './live-execution.js';
 import { Pacer } from './pacer.js';
 import { LiveFacts } from './live-facts.js';
@@ -40,7 +46,9 @@ import { PlanCache } from './plan-cache.js';
 import { Retention, type RetentionOptions } from './retention.js';
 import { Recovery } from './recover.js';
 import { checkStartOptions, type StartOptions } from './start-options.js';
-import { TaskDispatcher } from './task-dispatcher.js';
+import { TaskRoutes } from './task-routes.js';
+import { Tenure } from './tenure.js';
+import { WorkerDirectory } from './worker-directory.js';
 
 export interface OrchestratorOptions {
   readonly clock?: Clock | undefined;
@@ -56,6 +64,13 @@ export interface OrchestratorOptions {
   /** A stage that fans out to more fails; 1 or more. @default 100_000 */
   readonly maxTasksPerStage?: number | undefined;
   readonly retention?: RetentionOptions | undefined;
+  /**
+   * On a store that is shared: how long this process may be blocked or cut off before others take over its
+   * executions; milliseconds, 100 or more. They do so within nine eighths of it. @default 4_000
+   */
+  readonly leaseMs?: number | undefined;
+  /** Where live workers of other processes are known. @default that of the queue, if it has one */
+  readonly instances?: InstanceRegistry | undefined;
 }
 
 /** A definition as TypeScript, or as it comes from JSON or YAML; the check at start is the judge. */
@@ -75,7 +90,11 @@ export class PipelineOrchestrator implements AsyncDisposable {
   readonly #maxPayloadBytes: number;
   readonly #modes = new Map<string, Mode>(builtInModes);
   readonly #plans: PlanCache;
-  readonly #dispatcher: TaskDispatcher;
+  readonly #routes: TaskRoutes;
+  readonly #inbox: Inbox | undefined;
+  readonly #tenure: Tenure;
+  readonly #elsewhere: Elsewhere;
+  readonly #workers: WorkerDirectory;
   readonly #retention: Retention;
   readonly #tracer: TraceSink | undefined;
   readonly #host: ExecutionHost;
@@ -91,9 +110,9 @@ export class PipelineOrchestrator implements AsyncDisposable {
   /**
    * @param queue - reaches workers in other processes; without one, only actors of `registry` run
    * @param registry - the actors of this process. @default an empty one
-   * @param store - where executions live; this version refuses a Redis client. @default in memory
+   * @param store - where executions live; an ioredis client is one: they live in its Redis, and it stays open. @default in memory
    * @param tracer - watches every execution
-   * @throws LoomError `LOOM_INVALID_OPTION`, `LOOM_UNSUPPORTED`
+   * @throws LoomError `LOOM_INVALID_OPTION`
    */
   constructor(
     queue?: MessageQueue,
@@ -109,30 +128,41 @@ export class PipelineOrchestrator implements AsyncDisposable {
       logger = silentLogger,
     } = options;
     const { maxPayloadBytes = 16_777_216, maxCrashes = 50, maxTasksPerStage = 100_000 } = options;
+    const { leaseMs = 4_000 } = options;
     checkCount('maxPayloadBytes', maxPayloadBytes);
     checkCount('maxCrashes', maxCrashes);
     checkCount('maxTasksPerStage', maxTasksPerStage);
+    checkCount('leaseMs', leaseMs, 100);
     this.#clock = clock;
     this.#ids = ids;
     this.#logger = logger;
     this.#maxPayloadBytes = maxPayloadBytes;
     this.#tracer = tracer;
-    this.#owned = { store: store === undefined, worker: options.worker === undefined };
-    this.#store = store === undefined ? new InMemoryExecutionStore() : acceptStore(store);
+    this.#owned = {
+      store: store === undefined || !('commit' in store),
+      worker: options.worker === undefined,
+    };
+    this.#store = openStore(store, logger);
     this.worker =
       options.worker ??
       new ActorWorker('orchestrator', {
         registry: registry ?? new ActorRegistry(),
+        queue,
         clock,
         logger,
         maxPayloadBytes,
       });
     this.#parked = new ParkedTasks(logger);
     this.#plans = new PlanCache(() => new Set(this.#modes.keys()));
-    this.#dispatcher = new TaskDispatcher({ worker: this.worker, queue, logger });
+    this.#workers = new WorkerDirectory(options.instances ?? queue?.instances, clock, logger);
+    const replyTo = (): string => inboxQueue(this.#tenure.seat ?? 0);
+    const deliver: InboxOptions['deliver'] = async (message) =>
+      (await this.#live.get(message.executionId)?.receive(message)) ?? false;
+    this.#routes = new TaskRoutes({ worker: this.worker, queue, clock, random, logger, replyTo, deliver });
     this.#retention = new Retention(this.#store, clock, logger, options.retention);
     this.#host = {
       store: this.#store,
+      holder: () => this.#tenure.holder,
       clock,
       random,
       logger,
@@ -142,11 +172,45 @@ export class PipelineOrchestrator implements AsyncDisposable {
       maxTasks: maxTasksPerStage,
       observed: tracer !== undefined,
       observe: (event) => this.#observe(event),
-      run: (task, runOptions) => this.#dispatcher.run(task, runOptions),
+      traceparent: tracer?.traceparent && ((attempt) => this.#traceparent(attempt)),
+      route: (actor, isLimited) => this.#routes.route(actor, isLimited),
+      groupOf: (actor, input) => this.#routes.groupOf(actor, input),
+      run: (task, runOptions) => this.#routes.run(task, runOptions),
+      send: (sent) => this.#routes.send(sent),
+      withdraw: (sent) => this.#routes.withdraw(sent),
       whenRunnable: (actor, callback) => this.#parked.park(actor, callback),
+      follow: (id) => this.#elsewhere.follow(id),
+      refused: (id) => void this.#elsewhere.readAnew(id),
       released: (id) => this.#released(id),
     };
-    this.#recovery = new Recovery(this.#host, this.#plans, (revival) => this.#adopt(revival).resume());
+    this.#recovery = new Recovery(
+      this.#host,
+      this.#plans,
+      (revival) => this.#adopt(revival).resume(),
+      () => this.#tenure.seat,
+      (id) => this.#live.has(id),
+    );
+    this.#inbox =
+      queue && new Inbox({ queue, store: this.#store, logger, deliver, seat: () => this.#tenure.seat });
+    this.#elsewhere = new Elsewhere({
+      host: this.#host,
+      plans: this.#plans,
+      inbox: this.#inbox,
+      live: (id) => this.#live.get(id),
+      revive: (id) => this.#recovery.revive(id),
+      seat: () => this.#tenure.seat,
+    });
+    this.#tenure = new Tenure({
+      store: this.#store,
+      clock,
+      logger,
+      newName: () => ids.next(),
+      leaseMs,
+      isHolding: () => this.#live.size > 0,
+      take: (ids) => this.#recovery.recover(ids),
+      lost: () => this.#letGoOfAll(),
+      seated: async (seat, freeSeats) => this.#inbox?.serve(seat, freeSeats),
+    });
     this.executions = new Executions({
       store: this.#store,
       plans: this.#plans,
@@ -155,6 +219,8 @@ export class PipelineOrchestrator implements AsyncDisposable {
       live: (id) => this.#live.get(id),
       failure: (id) => this.#recovery.failure(id),
       attach: (id) => this.#attach(id),
+      workers: this.#workers,
+      routes: this.#routes,
     });
   }
 
@@ -205,6 +271,19 @@ export class PipelineOrchestrator implements AsyncDisposable {
     return typeof live === 'string' ? this.#attach(live) : this.#handle(live);
   }
 
+  /** Why the store, or the queue, refuses what this process wants of it just now; it is tried again by itself. */
+  failure(of: 'store' | 'queue'): ErrorRecord | undefined {
+    if (of === 'queue') return this.#routes.anyFailure;
+    if (this.#tenure.failure !== undefined) return this.#tenure.failure;
+    for (const { storeFailure } of this.#live.values()) if (storeFailure !== undefined) return storeFailure;
+    return undefined;
+  }
+
+  /** Whether this process serves the execution: it decides, and hands out its tasks. */
+  isServing(executionId: string): boolean {
+    return this.#live.has(executionId);
+  }
+
   /** Stops taking part: running tasks are told to stop, their executions go on after a restart. */
   close(): Promise<void> {
     this.#closed = true;
@@ -218,15 +297,17 @@ export class PipelineOrchestrator implements AsyncDisposable {
   async #initialize(): Promise<void> {
     // What was given stays open: whoever opened it closes it.
     if (this.#owned.store) this.#releases.add('execution store', () => this.#store.close());
-    this.#releases.add('dispatcher', () => this.#dispatcher.close());
+    this.#releases.add('tenure', () => this.#tenure.close());
+    this.#releases.add('routes', () => this.#routes.close());
+    this.#releases.add('inbox', () => this.#inbox?.close());
     if (this.#owned.worker) this.#releases.add('worker', () => this.worker.close());
     this.#releases.add('live executions', () => this.#abandonAll());
+    this.#releases.add('elsewhere', () => this.#elsewhere.close());
     this.#releases.add('retention', () => this.#retention.close());
     const stopListening = this.worker.onRegistered((actor) => this.#parked.release(actor));
     this.#releases.add('registrations', stopListening);
     await this.worker.start();
-    await this.#dispatcher.start();
-    if (this.#store.capabilities.durable) await this.#recovery.recoverAll();
+    await this.#tenure.begin();
     this.#retention.touch();
     this.#ready = true;
   }
@@ -272,17 +353,19 @@ export class PipelineOrchestrator implements AsyncDisposable {
       priority,
       tags,
       wakeAt: null,
+      holder: this.#tenure.holder,
     });
     if (!reply.created) return reply.id;
 
-    const live = this.#adopt({ plan, facts, state: first, version: 1, priority });
+    const live = this.#adopt({ plan, facts, state: first, version: 1, priority, tags });
     live.begin(atOnce ? begun : undefined);
-    if (signal !== undefined) cancelOnAbort(live, signal);
+    if (this.#inbox !== undefined) void this.#warnWithoutWorkers(live);
+    if (signal !== undefined) cancelOnAbort(live, signal, (request) => this.#elsewhere.ask(id, request));
     return live;
   }
 
   #checkActors(plan: Plan): void {
-    const unknown = plan.actors.filter((actor) => !this.#dispatcher.canRun(actor));
+    const unknown = plan.actors.filter((actor) => this.#routes.route(actor, false) === 'nowhere');
     if (unknown.length === 0) return;
     const known = this.worker.registry.list().map(({ type }) => type);
     const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
@@ -293,9 +376,23 @@ export class PipelineOrchestrator implements AsyncDisposable {
     throw new LoomError('LOOM_UNKNOWN_ACTOR', message, { actors: unknown });
   }
 
+  /** What nobody can run just now is known before it is due. */
+  async #warnWithoutWorkers({ id, plan }: LiveExecution): Promise<void> {
+    const elsewhere = plan.actors.filter((actor) => this.#routes.route(actor, false) === 'queue');
+    if (elsewhere.length === 0) return;
+    const missing = await this.#workers.withoutWorker(elsewhere);
+    for (const actor of missing) {
+      this.#logger.warn('No live worker hosts an actor of this execution; its tasks will wait', {
+        executionId: id,
+        actor,
+      });
+    }
+  }
+
   #adopt(revival: Revival): LiveExecution {
     const live = new LiveExecution(this.#host, revival);
     this.#live.set(live.id, live);
+    this.#tenure.touch();
     return live;
   }
 
@@ -306,12 +403,16 @@ export class PipelineOrchestrator implements AsyncDisposable {
     const live = this.#live.get(id);
     if (live !== undefined) return this.#handle(live);
     const stored = await this.#store.load(id);
-    if (stored !== undefined) return this.#handle(await storedExecution(this.#host, this.#plans, stored));
+    if (stored !== undefined)
+      return this.#handle(await attachedElsewhere(stored, this.#plans, () => this.#elsewhere.follow(id)));
     throw new LoomError('LOOM_NOT_FOUND', `There is no execution "${id}" here.`, { executionId: id });
   }
 
   #handle(attached: Attached): ExecutionHandle {
-    return executionHandle(attached, () => this.executions.get(attached.id));
+    return executionHandle(attached, {
+      status: () => this.executions.get(attached.id),
+      ask: (request) => this.#elsewhere.ask(attached.id, request),
+    });
   }
 
   // Lending to executions
@@ -324,9 +425,25 @@ export class PipelineOrchestrator implements AsyncDisposable {
     }
   }
 
+  #traceparent(attempt: TracedAttempt): string | undefined {
+    try {
+      return this.#tracer?.traceparent?.(attempt);
+    } catch (error) {
+      this.#logger.warn('Tracer threw', { executionId: attempt.executionId, error });
+      return undefined;
+    }
+  }
+
   #released(id: string): void {
     this.#live.delete(id);
     this.#retention.touch();
+  }
+
+  #letGoOfAll(): void {
+    this.#logger.warn('The lease had ended, so others may serve what was served here', {
+      executions: this.#live.size,
+    });
+    for (const live of this.#live.values()) live.letGo();
   }
 
   #abandonAll(): void {
@@ -343,18 +460,20 @@ export interface RedisClientLike {
   duplicate(...overrides: never[]): unknown;
 }
 
-function acceptStore(store: ExecutionStore | RedisClientLike): ExecutionStore {
-  if ('commit' in store) return store;
-  const message =
-    'This version keeps executions in memory or on the embedded store, not in Redis. Give (await openEmbeddedStore({ path })).executions, or nothing.';
-  throw new LoomError('LOOM_UNSUPPORTED', message, { store: 'redis' });
+function openStore(store: ExecutionStore | RedisClientLike | undefined, logger: Logger): ExecutionStore {
+  if (store === undefined) return new InMemoryExecutionStore();
+  return 'commit' in store ? store : new RedisExecutionStore(store, { logger });
 }
 
-function cancelOnAbort(live: LiveExecution, signal: AbortSignal): void {
+function cancelOnAbort(
+  live: LiveExecution,
+  signal: AbortSignal,
+  ask: (request: ControlRequest) => Promise<void>,
+): void {
   const onAbort = (): void => {
     const { reason } = signal as { reason: unknown };
     const said = reason instanceof Error ? reason.message : 'the signal given at start was aborted';
-    live.request({ kind: 'cancel', reason: said }).catch(() => undefined);
+    ask({ kind: 'cancel', reason: said }).catch(() => undefined);
   };
   if (signal.aborted) return onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
@@ -362,9 +481,9 @@ function cancelOnAbort(live: LiveExecution, signal: AbortSignal): void {
   live.ended.then(forget, forget);
 }
 
-function checkCount(option: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= 1) return;
-  throw new LoomError('LOOM_INVALID_OPTION', `${option} is ${value}; give a whole number, 1 or more.`, {
+function checkCount(option: string, value: number, min = 1): void {
+  if (Number.isSafeInteger(value) && value >= min) return;
+  throw new LoomError('LOOM_INVALID_OPTION', `${option} is ${value}; give a whole number, ${min} or more.`, {
     option,
   });
 }

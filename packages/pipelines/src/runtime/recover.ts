@@ -1,4 +1,4 @@
-import { errorRecord, type ErrorRecord, type ExecutionStore } from '@certoai/loom-core';
+import { errorRecord, isLoomError, type ErrorRecord } from '@certoai/loom-core';
 import { isFinal } from '../engine/state.js';
 import type { ExecutionHost } from './execution-host.js';
 import type { Revival } from './live-execution.js';
@@ -7,21 +7,38 @@ import { revive } from './revive.js';
 
 /** How many executions are read at the same time. */
 const lanes = 16;
+/** Between two tries to read one while the store is away; milliseconds. */
+const retryMs = 1_000;
 
 /**
- * Brings unfinished executions of the store to life, oldest first. One that cannot be read must not keep
- * the others from going on, nor vanish: it is kept with the reason, and tried again by {@link retry}.
+ * Brings unfinished executions of the store to life. One that cannot be read must not keep the others from
+ * going on, nor vanish: it is kept with the reason, and tried again by {@link retry}.
  */
 export class Recovery {
   readonly #host: ExecutionHost;
   readonly #plans: PlanCache;
   readonly #goOn: (revival: Revival) => void;
+  readonly #seat: () => number | undefined;
+  readonly #isLive: (id: string) => boolean;
   readonly #failures = new Map<string, ErrorRecord>();
+  readonly #reviving = new Map<string, Promise<void>>();
 
-  constructor(host: ExecutionHost, plans: PlanCache, goOn: (revival: Revival) => void) {
+  /**
+   * @param seat - of this orchestrator: what is held by others is left to them
+   * @param isLive - whether an execution lives in this process
+   */
+  constructor(
+    host: ExecutionHost,
+    plans: PlanCache,
+    goOn: (revival: Revival) => void,
+    seat: () => number | undefined,
+    isLive: (id: string) => boolean,
+  ) {
     this.#host = host;
     this.#plans = plans;
     this.#goOn = goOn;
+    this.#seat = seat;
+    this.#isLive = isLive;
   }
 
   /** Why an execution could not be brought to life here. */
@@ -29,46 +46,51 @@ export class Recovery {
     return this.#failures.get(id);
   }
 
-  async recoverAll(): Promise<void> {
-    const ids = await unfinishedIds(this.#host.store);
+  /** Resolves when each of them lives, or its failure is known. */
+  async recover(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) this.#host.logger.info('Unfinished executions go on', { count: ids.length });
-    await this.#recover(ids);
+    const next = ids.values();
+    const lane = async (): Promise<void> => {
+      for (const id of next) await this.revive(id);
+    };
+    await Promise.all(Array.from({ length: Math.min(lanes, ids.length) }, lane));
   }
 
   /** Something changed that may help: a mode was registered. */
   async retry(): Promise<void> {
     const ids = [...this.#failures.keys()];
     this.#failures.clear();
-    await this.#recover(ids);
+    await this.recover(ids);
   }
 
-  async #recover(ids: readonly string[]): Promise<void> {
-    const next = ids.values();
-    const lane = async (): Promise<void> => {
-      for (const id of next) await this.#recoverOne(id);
-    };
-    await Promise.all(Array.from({ length: Math.min(lanes, ids.length) }, lane));
+  /** One at a time for each execution, however many ask. */
+  revive(id: string): Promise<void> {
+    const known = this.#reviving.get(id);
+    if (known !== undefined) return known;
+    const reviving = this.#revive(id).finally(() => this.#reviving.delete(id));
+    this.#reviving.set(id, reviving);
+    return reviving;
   }
 
-  async #recoverOne(id: string): Promise<void> {
+  #reviveLater(id: string): void {
+    this.#host.clock.setTimer(retryMs, () => void this.revive(id), { background: true });
+  }
+
+  async #revive(id: string): Promise<void> {
     try {
+      // One whose creation was in doubt may be claimed by who has it.
+      if (this.#isLive(id)) return;
       const stored = await this.#host.store.load(id);
-      if (stored === undefined || isFinal(stored.status)) return;
+      if (stored === undefined || isFinal(stored.status)) return void this.#failures.delete(id);
+      const seat = this.#seat();
+      if (stored.seat !== undefined && stored.seat !== seat) return void this.#failures.delete(id);
       this.#goOn(await revive(this.#host, stored, await this.#plans.pinned(stored.definition)));
+      this.#failures.delete(id);
     } catch (error) {
       this.#failures.set(id, errorRecord(error));
       this.#host.logger.error('Execution could not be picked up', { executionId: id, error });
+      // An outage ends; nobody else picks up what is held here.
+      if (isLoomError(error, 'LOOM_STORE_FAILED')) this.#reviveLater(id);
     }
   }
-}
-
-async function unfinishedIds(store: ExecutionStore): Promise<readonly string[]> {
-  const ids: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.list({ status: ['running', 'paused'], limit: 1_000, cursor });
-    for (const { id } of page.items) ids.push(id);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return ids.reverse();
 }

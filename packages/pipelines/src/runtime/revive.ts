@@ -31,6 +31,15 @@ export async function revive(host: ExecutionHost, stored: StoredExecution, plan:
   return new Reviving(host, stored, plan).run();
 }
 
+/** What runs in a stored execution, to be looked at only: nothing is handed out, and no token is raised. */
+export async function runningNodes(
+  host: ExecutionHost,
+  stored: StoredExecution,
+  plan: Plan,
+): Promise<ReadonlyMap<string, LiveNode>> {
+  return (await new Reviving(host, stored, plan, false).run()).facts.running;
+}
+
 /** Outputs of a stored execution, finished or not: of a stage by id, of the execution without one. */
 export async function loadOutputs(
   host: ExecutionHost,
@@ -46,8 +55,11 @@ class Reviving {
   readonly #plan: Plan;
   readonly #state: ExecutionState;
   readonly #facts: LiveFacts;
+  readonly #toGoOn: boolean;
 
-  constructor(host: ExecutionHost, stored: StoredExecution, plan: Plan) {
+  /** @param toGoOn - whether the execution goes on here, or is only looked at */
+  constructor(host: ExecutionHost, stored: StoredExecution, plan: Plan, toGoOn = true) {
+    this.#toGoOn = toGoOn;
     this.#host = host;
     this.#stored = stored;
     this.#plan = plan;
@@ -59,8 +71,8 @@ class Reviving {
     await this.#readSettled(async (node) => {
       this.#facts.running.set(node.id, await this.#reviveRunning(node));
     });
-    const { version, priority } = this.#stored;
-    return { plan: this.#plan, facts: this.#facts, state: this.#state, version, priority };
+    const { version, priority, tags } = this.#stored;
+    return { plan: this.#plan, facts: this.#facts, state: this.#state, version, priority, tags };
   }
 
   async outputs(): Promise<(stage?: string) => Json | undefined> {
@@ -130,9 +142,35 @@ class Reviving {
     });
     live.failures.push(...failures);
     live.counters = { done: done.size, failed: failures.length };
-    await Promise.all(interrupted.map((record) => this.#reissue(live, record)));
+    if (!this.#toGoOn) {
+      live.inFlight = interrupted.length;
+      return live;
+    }
+    await Promise.all(interrupted.map((record) => this.#handOutAgain(live, record)));
     live.due.sort((left, right) => left.index - right.index);
     return live;
+  }
+
+  /**
+   * A task that went by a queue is still there, or with a worker who will report on it: sent again with its
+   * token, it is found to be known. One that ran in the process that died is made anew.
+   */
+  async #handOutAgain(live: LiveNode, record: StoredRecord): Promise<void> {
+    const { index, attempt, token, crashes } = record;
+    if (this.#goesByQueue(live, index)) live.due.push({ index, attempt, token, crashes });
+    else await this.#reissue(live, record);
+  }
+
+  #goesByQueue(live: LiveNode, index: number): boolean {
+    try {
+      const spec = live.expansion.task(index);
+      const isLimited =
+        live.node.limit !== undefined || this.#host.groupOf(spec.actor, spec.input.value) !== undefined;
+      return this.#host.route(spec.actor, isLimited) === 'queue';
+    } catch {
+      // It will fail when it is handed out.
+      return false;
+    }
   }
 
   /** Raises the token of a task whose process died, or gives it up after too many such deaths. */
@@ -149,6 +187,7 @@ class Reviving {
       held: token,
       attempt,
       at: clock.now(),
+      holder: this.#host.holder(),
     };
     if (crashes <= maxCrashes) {
       await store.record({ ...entry, kind: 'pending', next: token + 1, crashes, body });

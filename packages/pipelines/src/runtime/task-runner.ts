@@ -2,15 +2,21 @@ import {
   errorRecord,
   type ErrorRecord,
   type ExecutionEvent,
+  type MessageGroup,
   type RecordEntry,
   type RecordReply,
+  type StoredRecord,
   type TaskOutcome,
+  type TaskProgress,
+  type TaskReport,
   type TaskRequest,
 } from '@certoai/loom-core';
 import type { Json } from '../engine/json.js';
 import type { Failure } from '../engine/state.js';
 import type { ExecutionHost, RunOptions } from './execution-host.js';
 import type { Issue, LiveNode } from './live-node.js';
+import { SentTask } from './sent-task.js';
+import { taskGroup } from './task-group.js';
 import { retryDelay } from './task-failure.js';
 
 /** What an execution lends to the runner of its tasks. */
@@ -18,14 +24,18 @@ export interface TaskOwner {
   readonly id: string;
   readonly priority: number;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** In whose name it writes: the holder when it came to life. */
+  readonly holder: string;
   /** Whether `live` may hand out tasks now. */
   mayRun(live: LiveNode): boolean;
   /** Whether `live` has not ended; when it has, what its tasks report is too late. */
   isRunning(live: LiveNode): boolean;
   /** Aborted when `live` ends before its tasks do. */
   signalOf(live: LiveNode): AbortSignal;
-  /** A task came to its end: done, or failed for good. */
-  conclude(live: LiveNode, entry: RecordEntry): void;
+  /** A task came to its end: done, or failed for good. `stored` is called once that is stored. */
+  conclude(live: LiveNode, entry: RecordEntry, stored?: () => void): void;
+  /** What is recorded of a task became known. */
+  learn(live: LiveNode, record: Pick<StoredRecord, 'index' | 'kind' | 'body'>): void;
   /** Stores `entry`, however long that takes; `undefined` when this process lets go meanwhile. */
   store(entry: RecordEntry): Promise<RecordReply | undefined>;
   /** Whether anybody listens; when not, events are not even made. */
@@ -33,10 +43,15 @@ export interface TaskOwner {
   emit(event: ExecutionEvent): void;
 }
 
+/** How long a task is with a queue before somebody looks again; milliseconds. */
+export const lookAgainMs = 30_000;
+
 /** Hands out the tasks of running nodes, within their concurrency, and takes their outcomes. */
 export class TaskRunner {
   readonly #host: ExecutionHost;
   readonly #owner: TaskOwner;
+  /** Whether any task went by a queue. */
+  hasSent = false;
 
   constructor(host: ExecutionHost, owner: TaskOwner) {
     this.#host = host;
@@ -60,6 +75,67 @@ export class TaskRunner {
     this.pump(live);
   }
 
+  /** What a worker says of a task that went by a queue. Resolves when it is stored, or found to be too late. */
+  take(live: LiveNode, report: TaskReport): Promise<void> {
+    const { index, token, attempt, outcome } = report;
+    const known = live.outstanding?.get(index);
+    const awaited = known?.issue.token === token ? known : undefined;
+    if (awaited === undefined) {
+      if (!live.adopt(index, token)) return Promise.resolve();
+      live.inFlight += 1;
+    } else live.outstanding?.delete(index);
+    const { issue = { index, attempt, token, crashes: 0 }, startedAt = this.#now() } = awaited ?? {};
+    const actor = awaited?.actor ?? actorName(live, index);
+    return new Promise((stored) => this.#report(live, issue, actor, startedAt, outcome, report, stored));
+  }
+
+  /** What a worker says of the progress of a task that went by a queue. */
+  progressed(live: LiveNode, { index, token, progress }: TaskProgress): void {
+    const known = live.outstanding?.get(index);
+    if (known?.issue.token === token && this.#owner.watched)
+      this.#progressOf(live, known.issue, known.actor)(progress);
+  }
+
+  /**
+   * Looks again after tasks that went by a queue and were not reported on for long. One that is recorded was
+   * reported to somebody else before; one that its queue has lost is sent again, and one it knows is not.
+   */
+  async lookAgain(live: LiveNode): Promise<void> {
+    const waiting = live.outstanding;
+    if (waiting === undefined || waiting.size === 0) return;
+    const [first = 0] = [...waiting.keys()].sort((left, right) => left - right);
+    const limit = 1_000;
+    for (let from: number | undefined = first; from !== undefined;) {
+      const page: readonly StoredRecord[] = await this.#host.store.records({
+        executionId: this.#owner.id,
+        node: live.node.id,
+        from,
+        limit,
+      });
+      for (const record of page) {
+        if (record.kind === 'pending' || !waiting.delete(record.index)) continue;
+        live.inFlight -= 1;
+        this.#owner.learn(live, record);
+      }
+      const last = page.at(-1);
+      from = page.length < limit || last === undefined ? undefined : last.index + 1;
+    }
+    const longAgo = this.#now() - lookAgainMs;
+    for (const { startedAt, sent } of waiting.values())
+      if (startedAt <= longAgo && sent.messageId !== undefined) this.#host.send(sent);
+    this.pump(live);
+  }
+
+  /** Takes back what queues have of a node that has ended. */
+  withdraw(live: LiveNode): void {
+    for (const { issue, actor, startedAt, sent } of live.outstanding?.values() ?? []) {
+      this.#host.withdraw(sent);
+      if (!this.#owner.watched) continue;
+      const durationMs = this.#now() - startedAt;
+      this.#owner.emit({ type: 'task:cancelled', ...this.#fields(live, issue, actor), durationMs });
+    }
+  }
+
   #handOut(live: LiveNode, issue: Issue): void {
     const startedAt = this.#now();
     let actor = live.node.actor?.kind === 'literal' ? live.node.actor.actor : '';
@@ -67,19 +143,38 @@ export class TaskRunner {
       const spec = live.expansion.task(issue.index);
       actor = spec.actor;
       const task = this.#request(live, issue, actor, spec.input);
-      const onProgress = this.#owner.watched ? this.#progressOf(live, issue, actor) : undefined;
-      const outcome = this.#host.run(task, new TaskOptions(this.#owner, live, onProgress));
-      if (outcome === undefined) return this.#park(live, issue, actor);
+      const group = taskGroup(live, spec) ?? this.#host.groupOf(actor, task.input);
+      const route = this.#host.route(actor, group !== undefined);
+      if (route === 'nowhere') return this.#park(live, issue, actor);
       if (this.#owner.watched)
         this.#owner.emit({ type: 'task:started', ...this.#fields(live, issue, actor) });
+      if (route !== 'here') return this.#send(live, issue, actor, startedAt, task, group);
+      const onProgress = this.#owner.watched ? this.#progressOf(live, issue, actor) : undefined;
+      const outcome = this.#host.run(task, new TaskOptions(this.#owner, live, onProgress));
       if (outcome instanceof Promise) {
         void outcome.then((value) => this.#report(live, issue, actor, startedAt, value));
       } else this.#report(live, issue, actor, startedAt, outcome);
     } catch (cause) {
       // The input or the actor's name could not be evaluated: trying again would say the same.
-      const error = { ...errorRecord(cause), retryable: false };
-      this.#report(live, issue, actor, startedAt, { kind: 'failed', error });
+      this.#report(live, issue, actor, startedAt, hopeless(cause));
     }
+  }
+
+  #send(
+    live: LiveNode,
+    issue: Issue,
+    actor: string,
+    startedAt: number,
+    task: TaskRequest,
+    group: MessageGroup | undefined,
+  ): void {
+    const sent = new SentTask(task, group, (error) => {
+      if (live.outstanding?.delete(issue.index) === true)
+        this.#report(live, issue, actor, startedAt, hopeless(error));
+    });
+    this.hasSent = true;
+    (live.outstanding ??= new Map()).set(issue.index, { issue, actor, startedAt, sent });
+    this.#host.send(sent);
   }
 
   #request(live: LiveNode, { index, attempt, token }: Issue, actor: string, input: Json): TaskRequest {
@@ -95,8 +190,16 @@ export class TaskRunner {
       idempotencyKey: `${this.#owner.id}/${id}/${index}`,
       timeoutMs,
       priority: priority + this.#owner.priority,
-      headers: this.#owner.headers,
+      headers: this.#headers(id, index, attempt),
     };
+  }
+
+  /** Where somebody traces, the handler's own spans belong under that of its attempt. */
+  #headers(stage: string, index: number, attempt: number): Readonly<Record<string, string>> | undefined {
+    const { id: executionId, headers } = this.#owner;
+    const startedUnder = headers?.['traceparent'];
+    const traceparent = this.#host.traceparent?.({ executionId, stage, index, attempt, startedUnder });
+    return traceparent === undefined ? headers : { ...headers, traceparent };
   }
 
   #park(live: LiveNode, issue: Issue, actor: string): void {
@@ -109,19 +212,28 @@ export class TaskRunner {
     });
   }
 
-  #report(live: LiveNode, issue: Issue, actor: string, startedAt: number, outcome: TaskOutcome): void {
+  #report(
+    live: LiveNode,
+    issue: Issue,
+    actor: string,
+    startedAt: number,
+    outcome: TaskOutcome,
+    remote?: Pick<TaskReport, 'durationMs' | 'worker'>,
+    stored?: () => void,
+  ): void {
     // Too late: the node has ended, or this process lets go of it. The stored state decides.
-    if (outcome.kind === 'aborted' || !this.#owner.isRunning(live)) return;
+    if (outcome.kind === 'aborted' || !this.#owner.isRunning(live)) return stored?.();
     const { index, attempt, token } = issue;
     const at = this.#now();
-    const durationMs = at - startedAt;
     const executionId = this.#owner.id;
     const node = live.node.id;
     if (outcome.kind === 'completed') {
-      if (this.#owner.watched)
-        this.#owner.emit({ type: 'task:completed', ...this.#fields(live, issue, actor), durationMs });
+      if (this.#owner.watched) {
+        const end = this.#endFields(live, issue, actor, at - startedAt, remote);
+        this.#owner.emit({ type: 'task:completed', ...end });
+      }
       const { output: body } = outcome;
-      return this.#owner.conclude(live, {
+      const entry: RecordEntry = {
         executionId,
         node,
         index,
@@ -130,25 +242,33 @@ export class TaskRunner {
         attempt,
         body,
         at,
-      });
+        holder: this.#owner.holder,
+      };
+      return this.#owner.conclude(live, entry, stored);
     }
     const { error } = outcome;
     const delayMs = retryDelay(live.node.retry, attempt, error, this.#host.random);
     const willRetry = delayMs !== undefined;
     if (this.#owner.watched) {
-      this.#owner.emit({
-        type: 'task:failed',
-        ...this.#fields(live, issue, actor),
-        error,
-        durationMs,
-        willRetry,
-        delayMs,
-      });
+      const end = this.#endFields(live, issue, actor, at - startedAt, remote);
+      this.#owner.emit({ type: 'task:failed', ...end, error, willRetry, delayMs });
     }
-    if (willRetry) return this.#retryLater(live, issue, at, error, delayMs);
+    if (willRetry) return this.#retryLater(live, issue, at, error, delayMs, stored);
     const failure: Failure = { stage: node, index, attempt, actor, error };
     const body = JSON.stringify(failure);
-    this.#owner.conclude(live, { executionId, node, index, held: token, kind: 'failed', attempt, body, at });
+    const holder = this.#owner.holder;
+    const entry: RecordEntry = {
+      executionId,
+      node,
+      index,
+      held: token,
+      kind: 'failed',
+      attempt,
+      body,
+      at,
+      holder,
+    };
+    this.#owner.conclude(live, entry, stored);
   }
 
   #retryLater(
@@ -157,6 +277,7 @@ export class TaskRunner {
     at: number,
     error: ErrorRecord,
     delayMs: number,
+    stored: (() => void) | undefined,
   ): void {
     const next: Issue = { index, attempt: attempt + 1, token: token + 1, crashes };
     const dueAt = at + delayMs;
@@ -172,8 +293,11 @@ export class TaskRunner {
       crashes,
       body: JSON.stringify(error),
       at,
+      holder: this.#owner.holder,
     };
     void this.#owner.store(entry).then((reply) => {
+      // Without a reply this process has let go of it, and nothing is known to be stored.
+      if (reply !== undefined) stored?.();
       live.inFlight -= 1;
       if (reply?.accepted === true) this.#scheduleRetry(live, next, dueAt);
       this.pump(live);
@@ -195,13 +319,25 @@ export class TaskRunner {
       this.#owner.emit({ type: 'task:progressed', ...this.#fields(live, issue, actor), progress });
   }
 
-  #fields(live: LiveNode, { index, attempt }: Issue, actor: string) {
+  #endFields(
+    live: LiveNode,
+    issue: Issue,
+    actor: string,
+    totalMs: number,
+    { durationMs = totalMs, worker }: Pick<TaskReport, 'durationMs' | 'worker'> = {},
+  ) {
+    const queuedMs = worker === undefined ? undefined : Math.max(0, totalMs - durationMs);
+    return { ...this.#fields(live, issue, actor), durationMs, queuedMs, worker } as const;
+  }
+
+  #fields(live: LiveNode, { index, attempt, token }: Issue, actor: string) {
     return {
       executionId: this.#owner.id,
       at: this.#now(),
       stage: live.node.id,
       index,
       attempt,
+      token,
       actor,
     } as const;
   }
@@ -225,5 +361,17 @@ class TaskOptions implements RunOptions {
 
   get signal(): AbortSignal {
     return this.#owner.signalOf(this.#live);
+  }
+}
+
+function hopeless(cause: unknown): TaskOutcome {
+  return { kind: 'failed', error: { ...errorRecord(cause), retryable: false } };
+}
+
+function actorName(live: LiveNode, index: number): string {
+  try {
+    return live.expansion.task(index).actor;
+  } catch {
+    return '';
   }
 }

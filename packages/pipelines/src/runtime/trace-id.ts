@@ -2,11 +2,17 @@ import { createHash } from 'node:crypto';
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
+/** The trace an execution belongs to: that of a valid `traceparent` it was started under, else its own. */
+export function traceIdUnder(traceparent: string | undefined, executionId: string): string {
+  const given = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-|$)/;
+  return given.exec(traceparent ?? '')?.[1] ?? traceIdOf(executionId);
+}
+
 /**
  * The W3C trace id of an execution, 32 hex digits. A ULID has exactly 128 bits, so they are the id;
  * any other form of id is hashed.
  */
-export function traceIdOf(executionId: string): string {
+function traceIdOf(executionId: string): string {
   // 26 digits of five bits are 130: the first digit holds three.
   if (executionId.length !== 26 || executionId > '8') return hashed(executionId);
   let hex = '';

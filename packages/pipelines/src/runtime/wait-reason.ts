@@ -1,5 +1,7 @@
-import type { LiveExecution } from './live-execution.js';
-import type { LiveNode } from './live-node.js';
+import type { ErrorRecord, GroupStats, MessageGroup } from '@certoai/loom-core';
+import type { ExecutionState } from '../engine/state.js';
+import type { Plan } from '../plan/plan.js';
+import type { LiveNode, Outstanding } from './live-node.js';
 
 /** Why something is not done yet. */
 export type WaitKind =
@@ -7,8 +9,10 @@ export type WaitKind =
   | 'running'
   /** Other stages have to finish first. */
   | 'dependency'
-  /** The stage already runs as many tasks as it may. */
+  /** The stage, or the key it shares with others, already runs as many tasks as it may. */
   | 'concurrency-limit'
+  /** So many tasks of its key have begun lately that the next one has to wait. */
+  | 'rate-limit'
   /** The next attempt of a failed task is not due yet. */
   | 'backoff'
   /** No process known here runs this actor. */
@@ -17,7 +21,9 @@ export type WaitKind =
   /** It could not be brought to life here: a mode that nobody registered, a damaged record. */
   | 'not-served'
   /** The store refused the last step; it is tried again by itself. */
-  | 'store-unavailable';
+  | 'store-unavailable'
+  /** The queue refused a task; it is tried again by itself. */
+  | 'queue-unavailable';
 
 export interface WaitReason {
   readonly kind: WaitKind;
@@ -31,10 +37,40 @@ export interface WaitReason {
   readonly message: string;
 }
 
+/** What is looked at: a live execution, or one as it is stored. */
+export interface Waiting {
+  readonly plan: Plan;
+  readonly state: ExecutionState;
+  readonly running: ReadonlyMap<string, LiveNode>;
+  readonly storeFailure?: ErrorRecord | undefined;
+}
+
+/** What is known of the way to workers in other processes. */
+export interface Ways {
+  /** Actors that no live worker hosts. */
+  readonly withoutWorker: ReadonlySet<string>;
+  /** Why the queue does not take tasks of an actor just now. */
+  failure(actor: string): ErrorRecord | undefined;
+  /** What groups with limits are doing. */
+  readonly groups: readonly GroupState[];
+}
+
+/** One group of tasks with limits. */
+export interface GroupState {
+  readonly actor: string;
+  readonly group: MessageGroup;
+  readonly stats: GroupStats;
+}
+
+/** Tasks that are with a queue. */
+export function outstandingTasks({ running }: Waiting): readonly Outstanding[] {
+  return [...running.values()].flatMap((live) => [...(live.outstanding?.values() ?? [])]);
+}
+
 /** Every reason an unfinished execution has; at least one, always. */
-export function waitReasons(live: LiveExecution): readonly WaitReason[] {
+export function waitReasons(waiting: Waiting, ways: Ways): readonly WaitReason[] {
   const reasons: WaitReason[] = [];
-  const { storeFailure, state } = live;
+  const { storeFailure, state, running, plan } = waiting;
   if (storeFailure !== undefined) {
     reasons.push({
       kind: 'store-unavailable',
@@ -42,8 +78,8 @@ export function waitReasons(live: LiveExecution): readonly WaitReason[] {
     });
   }
   if (state.status === 'paused') reasons.push({ kind: 'paused', message: 'Paused; call resume() to go on.' });
-  for (const node of live.running.values()) reasons.push(...nodeReasons(node, state.status === 'paused'));
-  for (const { id, needs } of live.plan.nodes) {
+  for (const node of running.values()) reasons.push(...nodeReasons(node, state.status === 'paused', ways));
+  for (const { id, needs } of plan.nodes) {
     if (state.nodes[id] !== undefined) continue;
     const open = needs.map(({ node }) => node).filter((node) => isOpen(state.nodes[node]?.kind));
     const message = `Stage "${id}" waits for ${open.map((node) => `"${node}"`).join(', ') || 'its turn'}.`;
@@ -54,10 +90,32 @@ export function waitReasons(live: LiveExecution): readonly WaitReason[] {
 
 const isOpen = (kind: string | undefined): boolean => kind === undefined || kind === 'running';
 
-function nodeReasons(live: LiveNode, paused: boolean): readonly WaitReason[] {
+function nodeReasons(live: LiveNode, paused: boolean, ways: Ways): readonly WaitReason[] {
   const stage = live.node.id;
   const reasons: WaitReason[] = [];
-  const running = live.inFlight - (live.parked?.size ?? 0);
+  let running = live.inFlight - (live.parked?.size ?? 0);
+  const outstanding = [...(live.outstanding?.values() ?? [])].map(({ actor }) => actor);
+  for (const [actor, tasks] of countBy(outstanding)) {
+    const waiting = `${tasksOf(tasks)} of stage "${stage}" ${tasks === 1 ? 'waits' : 'wait'}`;
+    const failure = ways.failure(actor);
+    if (failure !== undefined) {
+      const message = `The queue does not take tasks: ${failure.message} ${waiting}.`;
+      reasons.push({ kind: 'queue-unavailable', stage, actor, tasks, message });
+    } else if (ways.withoutWorker.has(actor)) {
+      const message = `No live worker hosts actor "${actor}"; ${waiting} in its queue. Start a worker that registers it.`;
+      reasons.push({ kind: 'no-worker', stage, actor, tasks, message });
+    } else continue;
+    running -= tasks;
+  }
+  for (const { actor, group, stats } of ways.groups) {
+    const mine = [...(live.outstanding?.values() ?? [])].filter(
+      (task) => task.actor === actor && task.sent.group?.key === group.key,
+    );
+    const tasks = Math.min(mine.length, stats.waiting);
+    if (tasks === 0 || ways.withoutWorker.has(actor)) continue;
+    running -= tasks;
+    reasons.push(groupReason(stage, actor, tasks, group, stats));
+  }
   if (running > 0)
     reasons.push({
       kind: 'running',
@@ -85,6 +143,23 @@ function nodeReasons(live: LiveNode, paused: boolean): readonly WaitReason[] {
     reasons.push({ kind: full ? 'concurrency-limit' : 'running', stage, tasks, message });
   }
   return reasons;
+}
+
+function groupReason(
+  stage: string,
+  actor: string,
+  tasks: number,
+  { key, concurrency, rate }: MessageGroup,
+  { active, openAt, waiting }: GroupStats,
+): WaitReason {
+  const who = `${tasksOf(tasks)} of stage "${stage}" ${tasks === 1 ? 'waits' : 'wait'} among ${waiting} of key "${key}" for actor "${actor}"`;
+  if (openAt !== null && rate !== undefined) {
+    const message = `${who}: ${rate.limit} may begin in ${rate.perMs} ms, the next at ${new Date(openAt).toISOString()}.`;
+    return { kind: 'rate-limit', stage, actor, tasks, until: openAt, message };
+  }
+  const why =
+    concurrency !== undefined && active >= concurrency ? `${concurrency} run at a time` : 'keys take turns';
+  return { kind: 'concurrency-limit', stage, actor, tasks, message: `${who}: ${why}.` };
 }
 
 function countBy(values: Iterable<string>): ReadonlyMap<string, number> {

@@ -377,12 +377,12 @@ describe('modes', () => {
     );
     expect(await stage({ gather: {}, mapReduce: {}, branches: {}, actors: [], with: {} }))
       .toMatchInlineSnapshot(`
-      "stages[0].gather belongs to mode "gather", and this stage has mode "execute"; set mode: gather.
-      stages[0].mapReduce belongs to mode "map-reduce", and this stage has mode "execute"; set mode: map-reduce.
-      stages[0].branches belongs to mode "fork-join", and this stage has mode "execute"; set mode: fork-join.
-      stages[0].actors belongs to mode "broadcast", and this stage has mode "execute"; set mode: broadcast.
-      stages[0].with is not a field of a stage with mode "execute"; expected one of id, name, description, when, dependsOn, retry, timeoutMs, stageTimeoutMs, concurrency, priority, output, onFailure, mode, actor, input."
-    `);
+        "stages[0].gather belongs to mode "gather", and this stage has mode "execute"; set mode: gather.
+        stages[0].mapReduce belongs to mode "map-reduce", and this stage has mode "execute"; set mode: map-reduce.
+        stages[0].branches belongs to mode "fork-join", and this stage has mode "execute"; set mode: fork-join.
+        stages[0].actors belongs to mode "broadcast", and this stage has mode "execute"; set mode: broadcast.
+        stages[0].with is not a field of a stage with mode "execute"; expected one of id, name, description, when, dependsOn, retry, timeoutMs, stageTimeoutMs, concurrency, limit, priority, output, onFailure, mode, actor, input."
+      `);
     expect(await stage({ mode: 'scatter' })).toMatchInlineSnapshot(
       `"stages[0].scatter is missing; expected an object such as { over: "\${input.files}", as: file }."`,
     );
@@ -617,7 +617,7 @@ test('map-reduce', async () => {
   );
   expect(await problems({ stages: [{ id: 'a', mode: 'map-reduce', actor: 'x' }] })).toMatchInlineSnapshot(`
     "stages[0].mapReduce is missing; expected an object such as { over: "\${input.orders}", map: price, reduce: add }.
-    stages[0].actor is not a field of a stage with mode "map-reduce"; expected one of id, name, description, when, dependsOn, retry, timeoutMs, stageTimeoutMs, concurrency, priority, output, onFailure, mode, mapReduce, input."
+    stages[0].actor is not a field of a stage with mode "map-reduce"; expected one of id, name, description, when, dependsOn, retry, timeoutMs, stageTimeoutMs, concurrency, limit, priority, output, onFailure, mode, mapReduce, input."
   `);
 });
 

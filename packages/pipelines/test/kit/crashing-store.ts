@@ -8,7 +8,7 @@ export interface CrashPoint {
 
 /**
  * A store whose process dies at one write: the call never returns, nor does any later one. What reached
- * `inner` is what a new process finds. It calls itself durable, so that a new orchestrator recovers.
+ * `inner` is what a new process finds.
  */
 export function crashingStore(
   inner: ExecutionStore,
@@ -17,6 +17,7 @@ export function crashingStore(
 ): ExecutionStore & { readonly writes: number } {
   let writes = 0;
   let dead = false;
+  let holder = '';
   const never = new Promise<never>(() => undefined);
   const write = <Reply>(operation: () => Promise<Reply>): Promise<Reply> => {
     if (dead) return never;
@@ -26,7 +27,8 @@ export function crashingStore(
     }
     dead = true;
     const done = crash.applied ? operation() : Promise.resolve();
-    void done.then(() => onCrash?.());
+    // The lease of a process that died ends by itself.
+    void done.then(() => inner.leave(holder)).then(() => onCrash?.());
     return never;
   };
   const read = <Reply>(operation: () => Promise<Reply>): Promise<Reply> => (dead ? never : operation());
@@ -34,13 +36,17 @@ export function crashingStore(
     get writes() {
       return writes;
     },
-    capabilities: { ...inner.capabilities, durable: true },
+    capabilities: inner.capabilities,
     create: (execution) => write(() => inner.create(execution)),
     record: (entry) => write(() => inner.record(entry)),
     commit: (transition) => write(() => inner.commit(transition)),
     load: (id) => read(() => inner.load(id)),
     records: (query) => read(() => inner.records(query)),
-    claim: (request) => read(() => inner.claim(request)),
+    claim: (request) => {
+      holder = request.holder;
+      return read(() => inner.claim(request));
+    },
+    leave: (holder) => read(() => inner.leave(holder)),
     list: (query) => read(() => inner.list(query)),
     prune: (policy) => read(() => inner.prune(policy)),
     close: () => Promise.resolve(),

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock, ExecutionStore } from '@certoai/loom-core';
+import type { ClaimReply, ClaimRequest, Clock, ExecutionStore } from '@certoai/loom-core';
 import { openEmbeddedStore } from '@certoai/loom-storage/embedded';
 import { InMemoryExecutionStore } from '@certoai/loom-storage/memory';
 
@@ -11,13 +11,28 @@ export interface StoreUnderTest extends AsyncDisposable {
   reopen(): Promise<ExecutionStore>;
 }
 
+/** Forgets who held what, as a store does that outlives its process. */
+class ReopenedInMemoryStore extends InMemoryExecutionStore {
+  readonly #holders = new Set<string>();
+
+  override claim(request: ClaimRequest): Promise<ClaimReply> {
+    this.#holders.add(request.holder);
+    return super.claim(request);
+  }
+
+  async reopen(): Promise<this> {
+    for (const holder of this.#holders) await this.leave(holder);
+    return this;
+  }
+}
+
 /** Every store the engine has to be right on. */
 export const stores: readonly { readonly name: string; open(clock?: Clock): Promise<StoreUnderTest> }[] = [
   {
     name: 'in memory',
     async open() {
-      const store = new InMemoryExecutionStore();
-      return { store, reopen: async () => store, [Symbol.asyncDispose]: () => store.close() };
+      const store = new ReopenedInMemoryStore();
+      return { store, reopen: () => store.reopen(), [Symbol.asyncDispose]: () => store.close() };
     },
   },
   {

@@ -563,6 +563,7 @@ describe('defaults', () => {
         },
         "concurrency": 100,
         "id": "a",
+        "limit": undefined,
         "needs": [],
         "onFailure": "fail",
         "priority": 0,

@@ -115,11 +115,14 @@ describe('Loom', () => {
   });
 
   test('a block that cannot be used is an error at initialize, with its name', async () => {
-    expect(
-      await rejection(new Loom({ redis: { host: 'localhost', port: 6379 } }).initialize()),
-    ).toMatchObject({ code: 'LOOM_UNSUPPORTED', details: { block: 'redis' } });
+    const nowhere = { host: '127.0.0.1', port: 1 };
+    const error = await rejection(new Loom({ redis: nowhere, embedded: { path: 'x' } }).initialize());
+    expect(error).toMatchObject({
+      code: 'LOOM_INVALID_CONFIG',
+      details: { blocks: ['redis', 'embedded'] },
+    });
     const cosmos = { endpoint: process.env['LOOM_NO_SUCH_VARIABLE'] };
-    expect(String(await rejection(new Loom({ cosmos }).initialize()))).toContain('cosmos');
+    expect(String(await rejection(new Loom({ cosmos }).initialize()))).toContain('endpoint of Cosmos DB');
     const wrong = { embeded: { path: 'x' } } as never;
     expect(String(await rejection(new Loom(wrong).initialize()))).toContain('embedded');
   });
@@ -191,5 +194,35 @@ describe('Loom', () => {
     );
     const tracer = await loom.tracer();
     expect(await tracer?.summary(executionId)).toMatchObject({ executionId, status: 'completed' });
+  });
+
+  test('keeps traces beside the embedded store, for whoever opens the folder next', async () => {
+    const path = join(newFolder(), 'store');
+    const run = async (): Promise<string> => {
+      await using loom = new Loom({ embedded: { path }, observability: { tracing: true } });
+      loom.registerActor('echo', (x: unknown) => x);
+      return (await loom.executePipeline({ stages: [{ id: 's', actor: 'echo' }] }, 1)).executionId;
+    };
+    const id = await run();
+    await using again = new Loom({ embedded: { path }, observability: { tracing: true } });
+    expect(await (await again.tracer())?.summary(id)).toMatchObject({ executionId: id, status: 'completed' });
+  });
+
+  test('measures what it runs when told to, beside a tracer of the user', async () => {
+    await using quiet = new Loom();
+    expect(await quiet.metrics()).toBeUndefined();
+    const seen: string[] = [];
+    const tracer = { observe: ({ type }: { readonly type: string }) => void seen.push(type) };
+    await using loom = new Loom({ observability: { metrics: true }, tracer });
+    loom.registerActor('echo', (x: unknown) => x);
+    await loom.executePipeline({ name: 'measured', stages: [{ id: 's', actor: 'echo' }] }, 1);
+    expect(seen).toContain('execution:finished');
+    const families = (await (await loom.metrics())?.collect()) ?? [];
+    expect(JSON.stringify(families)).toContain('measured');
+  });
+
+  test('is healthy while its store takes what it writes', async () => {
+    await using loom = new Loom();
+    expect(await loom.health()).toMatchObject({ live: true, ready: true, degraded: false, reasons: [] });
   });
 });

@@ -1,4 +1,10 @@
-import { ActorRegistry, isLoomError, type JsonValue, type TaskContext } from '@certoai/loom-core';
+import {
+  ActorRegistry,
+  isLoomError,
+  type JsonValue,
+  type TaskContext,
+  type TraceSink,
+} from '@certoai/loom-core';
 import { ManualClock } from '@certoai/loom-core/testing';
 import { describe, expect, test } from 'vitest';
 import { PipelineExecutionError, PipelineOrchestrator, type OrchestratorOptions } from '../../src/index.js';
@@ -722,7 +728,33 @@ test('a map-reduce whose map fails has failed, and says with what', async () => 
   });
 });
 
-test('a Redis client in place of a store is refused, not ignored', () => {
-  const redis = { status: 'ready', duplicate: () => redis };
-  expect(() => new PipelineOrchestrator(undefined, undefined, redis)).toThrow('not in Redis');
+test('a handler sees the traceparent of its own attempt, in the trace the execution was started under', async () => {
+  const asked: unknown[] = [];
+  const seen: unknown[] = [];
+  const tracer: TraceSink = {
+    observe: () => undefined,
+    traceparent: (attempt) => {
+      asked.push(attempt);
+      return `of attempt ${attempt.attempt}`;
+    },
+  };
+  const registry = new ActorRegistry();
+  registry.register('look', (_, { trace }) => {
+    seen.push(trace);
+    if (seen.length === 1) throw new Error('again');
+  });
+  await using orchestrator = new PipelineOrchestrator(undefined, registry, undefined, tracer);
+  const retry = { maxAttempts: 2, initialDelayMs: 0 };
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  const { executionId, traceId } = await orchestrator.execute(
+    { stages: [{ id: 's', actor: 'look', retry }] },
+    null,
+    { headers: { traceparent, 'x-tenant': 't' } },
+  );
+  expect(seen).toEqual([
+    { traceparent: 'of attempt 1', 'x-tenant': 't' },
+    { traceparent: 'of attempt 2', 'x-tenant': 't' },
+  ]);
+  expect(asked[0]).toEqual({ executionId, stage: 's', index: 0, attempt: 1, startedUnder: traceparent });
+  expect(traceId).toBe('a'.repeat(32));
 });
