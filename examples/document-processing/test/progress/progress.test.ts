@@ -18,7 +18,15 @@ const halfway: AuditProgress = {
   ],
 };
 const at = { executionId: 'x', at: 0 } as const;
-const task = { ...at, stage: 'read', index: 0, attempt: 1, actor: 'reader', durationMs: 1 } as const;
+const task = {
+  ...at,
+  stage: 'read',
+  index: 0,
+  attempt: 1,
+  token: 1,
+  actor: 'reader',
+  durationMs: 1,
+} as const;
 const error = { name: 'Error', message: 'x' } as const;
 
 test('counts what events say', () => {
