@@ -115,7 +115,8 @@ export type {
   RegistryChange,
 } from './registry/actor-registry.js';
 export { ActorWorker } from './worker/actor-worker.js';
-export type { ActorWorkerOptions, WorkerAskOptions, WorkerTellOptions } from './worker/actor-worker.js';
+export type { WorkerAskOptions, WorkerTellOptions } from './worker/actor-worker.js';
+export type { ActorWorkerOptions } from './worker/actor-worker-options.js';
 export type { ErrorRecord, TaskOutcome, TaskProgress, TaskReport, TaskRequest } from './worker/task.js';
 export type { TaskActivity } from './worker/task-pool.js';
 export type { RunOptions } from './worker/task-run.js';

@@ -93,7 +93,10 @@ export interface MessageGroup {
   readonly key: string;
   /** Deliveries at the same time; 1 or more. @default no limit */
   readonly concurrency?: number | undefined;
-  /** Deliveries begun in any window of `perMs` milliseconds; both 1 or more. @default no limit */
+  /**
+   * Deliveries begun in any window of `perMs` milliseconds, which slides; both 1 or more. A release does not give
+   * its beginning back. @default no limit
+   */
   readonly rate?: { readonly limit: number; readonly perMs: number } | undefined;
 }
 

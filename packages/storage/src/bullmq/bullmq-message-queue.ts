@@ -184,6 +184,7 @@ export class BullMQMessageQueue implements MessageQueue {
     await this.#call('resume a queue', async () => {
       await (await this.#queue(queue)).resume();
       // BullMQ does not know of the jobs that wait in groups.
+      await (await this.#connect()).zadd(this.#key(queue, 'marker'), 0, '0');
     });
   }
 
