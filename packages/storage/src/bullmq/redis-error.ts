@@ -3,6 +3,7 @@ import { LoomError, isLoomError } from '@certoai/loom-core';
 /** What ioredis or Redis said, as Loom says it. Errors of Loom pass through. */
 export function translateRedisError(error: unknown, doing: string): LoomError {
   if (isLoomError(error)) return error;
+  forgetArguments(error);
   const text = textOf(error);
   if (isOutOfMemory(error)) {
     const message =
@@ -16,6 +17,11 @@ export function translateRedisError(error: unknown, doing: string): LoomError {
     {},
     { cause: error },
   );
+}
+
+/** ioredis keeps the arguments of the command: payloads, which belong in no log. */
+export function forgetArguments(error: unknown): void {
+  if (error instanceof Error) delete (error as { command?: unknown }).command;
 }
 
 /** The server is at its maxmemory and evicts nothing. */

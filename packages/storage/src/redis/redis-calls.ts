@@ -5,7 +5,7 @@ import { runScript } from '../bullmq/queue-scripts.js';
 import type { QueueScript } from '../bullmq/queue-scripts.js';
 import type { OpenRedisClient } from '../bullmq/redis-client.js';
 import { RedisConnections } from '../bullmq/redis-connections.js';
-import { isOutOfMemory, translateRedisError } from '../bullmq/redis-error.js';
+import { forgetArguments, isOutOfMemory, translateRedisError } from '../bullmq/redis-error.js';
 
 /** Between two tries while the connection itself is there; milliseconds. */
 const pauseMs = 100;
@@ -111,8 +111,7 @@ export class RedisCalls {
   }
 
   #translate(error: unknown, doing: string): LoomError {
-    // The arguments of the command: payloads, which belong in no log.
-    if (error instanceof Error) delete (error as { command?: unknown }).command;
+    forgetArguments(error);
     if (!isOutOfMemory(error)) return translateRedisError(error, doing);
     const message =
       `Redis has no memory left, so it refused to ${doing}. ` +
