@@ -50,8 +50,9 @@ export class Elsewhere {
   async readAnew(id: string): Promise<void> {
     const { live, seat, revive } = this.#options;
     try {
-      for (let delayMs = firstLookMs; live(id) === undefined; delayMs = Math.min(delayMs * 2, lastLookMs)) {
-        await this.#sleep(id, delayMs);
+      for (const delays = looks(); ;) {
+        if (live(id) !== undefined) return;
+        await this.#sleep(id, delays.next().value);
         const stored = await this.#load(id);
         if (isFinal(stored.status)) return;
         // Without one, a lease has ended that may still be renewed: ours, for example, after an outage.
@@ -67,7 +68,7 @@ export class Elsewhere {
   /** Resolves when what was asked for is stored, or the execution has ended. @throws as {@link follow} */
   async ask(id: string, request: ControlRequest): Promise<void> {
     let asked: number | 'nobody' | undefined;
-    for (let delayMs = firstLookMs; ; delayMs = Math.min(delayMs * 2, lastLookMs)) {
+    for (const delays = looks(); ;) {
       const live = this.#options.live(id);
       if (live !== undefined) {
         try {
@@ -84,7 +85,7 @@ export class Elsewhere {
         await this.#options.inbox.send(seat, { executionId: id, control: request });
         asked = whom;
       }
-      await this.#sleep(id, delayMs);
+      await this.#sleep(id, delays.next().value);
     }
   }
 
@@ -95,7 +96,7 @@ export class Elsewhere {
 
   async #follow(id: string): Promise<Ending> {
     const { host, plans, live, seat, revive } = this.#options;
-    for (let delayMs = firstLookMs; ; delayMs = Math.min(delayMs * 2, lastLookMs)) {
+    for (const delays = looks(); ;) {
       const here = live(id);
       if (here !== undefined) return here.ended;
       const stored = await this.#load(id);
@@ -107,12 +108,12 @@ export class Elsewhere {
       }
       // Held here and not alive: what was known of it was old.
       if (stored.seat !== undefined && stored.seat === seat()) await revive(id);
-      if (live(id) === undefined) await this.#sleep(id, delayMs);
+      if (live(id) === undefined) await this.#sleep(id, delays.next().value);
     }
   }
 
   async #load(id: string): Promise<StoredExecution> {
-    for (let delayMs = firstLookMs; ; delayMs = Math.min(delayMs * 2, lastLookMs)) {
+    for (const delays = looks(); ;) {
       try {
         const stored = await this.#options.host.store.load(id);
         if (stored !== undefined) return stored;
@@ -120,7 +121,7 @@ export class Elsewhere {
       } catch (error) {
         // An outage ends, and who waits for an execution waits for that too.
         if (!isLoomError(error, 'LOOM_STORE_FAILED')) throw error;
-        await this.#sleep(id, delayMs);
+        await this.#sleep(id, delays.next().value);
       }
     }
   }
@@ -141,6 +142,11 @@ export class Elsewhere {
     const message = `The orchestrator closed while it waited for execution "${id}", which goes on elsewhere.`;
     throw new LoomError('LOOM_CLOSED', message, { executionId: id });
   }
+}
+
+/** Milliseconds to wait after each look: more and more, without end. */
+function* looks(): Generator<number, never> {
+  for (let delayMs = firstLookMs; ; delayMs = Math.min(delayMs * 2, lastLookMs)) yield delayMs;
 }
 
 function isServed(request: ControlRequest, status: StoredExecution['status']): boolean {

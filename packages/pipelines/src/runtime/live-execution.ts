@@ -38,12 +38,6 @@ export interface Ending {
   readonly output: Json | undefined;
 }
 
-/** The outcome of a lone task, stored with the transition it causes. */
-interface Outcome {
-  readonly entry: RecordEntry;
-  readonly stored: (() => void) | undefined;
-}
-
 interface PendingRequest {
   readonly request: ControlRequest;
   readonly resolve: () => void;
@@ -71,7 +65,10 @@ export class LiveExecution implements TaskOwner {
   readonly #ended: Promise<Ending>;
   #state: ExecutionState;
   #version: number;
-  #outcomes: Outcome[] = [];
+  /** Outcomes of lone tasks: they are stored with the transition they cause. */
+  #outcomes: RecordEntry[] = [];
+  /** Called when the outcomes that wait now are stored. */
+  #whenStored: (() => void)[] = noCalls;
   #requests: PendingRequest[] | undefined;
   /** Whoever brought a message from elsewhere, until it is stored. */
   #senders: Set<(taken: boolean) => void> | undefined;
@@ -167,7 +164,6 @@ export class LiveExecution implements TaskOwner {
     this.#scheduleDeadline();
     for (const live of this.running.values()) this.#runner.resume(live);
     this.#advance();
-    this.#lookAgainLater();
   }
 
   /** Resolves when the request is stored and acted upon, or found to be without effect. */
@@ -260,6 +256,24 @@ export class LiveExecution implements TaskOwner {
     this.#announcer.emit(event);
   }
 
+  /** Looks after tasks that are with queues, for as long as there are any. */
+  sent(): void {
+    this.#cancelLook ??= this.#host.clock.setTimer(lookAgainMs, () => void this.#lookAgain(), {
+      background: true,
+    });
+  }
+
+  async #lookAgain(): Promise<void> {
+    try {
+      for (const live of this.running.values()) await this.#runner.lookAgain(live);
+    } catch (error) {
+      this.#host.logger.debug('Tasks could not be looked after', { executionId: this.id, error });
+    }
+    this.#cancelLook = undefined;
+    for (const { outstanding } of this.running.values())
+      if (outstanding !== undefined && outstanding.size > 0) return this.sent();
+  }
+
   async store(entry: RecordEntry): Promise<RecordReply | undefined> {
     const reply = await this.#store.record(entry);
     if (reply?.accepted === false && this.running.has(entry.node)) {
@@ -275,13 +289,14 @@ export class LiveExecution implements TaskOwner {
   /** A lone task is stored with the transition it causes; one of many by itself, in O(1). */
   conclude(live: LiveNode, entry: RecordEntry, stored?: () => void): void {
     if (live.expansion.tasks > 1) return void this.#recordOneOfMany(live, entry, stored);
-    this.#learn(live, entry);
-    this.#outcomes.push({ entry, stored });
+    this.#note(live, entry);
+    this.#outcomes.push(entry);
+    if (stored !== undefined) this.#whenStored = [...this.#whenStored, stored];
     this.#advance();
   }
 
   learn(live: LiveNode, record: Pick<StoredRecord, 'index' | 'kind' | 'body'>): void {
-    this.#learn(live, record);
+    this.#note(live, record);
     // Only the one that completes the count gets past this line.
     const released = settle(live.node, live.expansion.tasks, live.counters) !== 'running';
     if (released || this.#isAwaited(live)) this.#advance();
@@ -296,9 +311,7 @@ export class LiveExecution implements TaskOwner {
     if (reply === undefined) return;
     stored?.();
     live.inFlight -= 1;
-    if (reply.accepted) {
-      this.learn(live, entry);
-    }
+    if (reply.accepted) this.learn(live, entry);
     this.#runner.pump(live);
   }
 
@@ -325,7 +338,7 @@ export class LiveExecution implements TaskOwner {
    * Counts what is known here, not what the store has counted: answers may come in another order than they
    * were given, and a barrier is released when every result is at hand. Nobody else records meanwhile.
    */
-  #learn(live: LiveNode, { kind, index, body }: Pick<StoredRecord, 'index' | 'kind' | 'body'>): void {
+  #note(live: LiveNode, { kind, index, body }: Pick<StoredRecord, 'index' | 'kind' | 'body'>): void {
     if (kind === 'completed') live.results[index] = Json.fromText(body);
     else live.failures.push(JSON.parse(body) as Failure);
     live.counters = { done: live.counters.done + 1, failed: live.failures.length };
@@ -345,8 +358,10 @@ export class LiveExecution implements TaskOwner {
     do {
       this.#again = false;
       const outcomes = this.#outcomes;
+      const whenStored = this.#whenStored;
       const asked = this.#requests?.shift();
       if (outcomes.length > 0) this.#outcomes = [];
+      this.#whenStored = noCalls;
       this.#facts.now = this.#now();
       this.#facts.request = asked?.request;
       const decision = decide(this.plan, this.#state, this.#facts);
@@ -357,7 +372,7 @@ export class LiveExecution implements TaskOwner {
           return asked?.reject(this.#notServed());
         }
         this.#version = reply.version;
-        for (const { stored } of outcomes) stored?.();
+        for (const stored of whenStored) stored();
         this.#apply(decision);
       }
       asked?.resolve();
@@ -365,7 +380,7 @@ export class LiveExecution implements TaskOwner {
     this.#advancing = false;
   }
 
-  #transition({ state, values }: Decision, outcomes: readonly Outcome[]): Transition {
+  #transition({ state, values }: Decision, outcomes: readonly RecordEntry[]): Transition {
     const executionId = this.id;
     const at = this.#facts.now;
     const own = values.map(({ node, json }): RecordEntry => {
@@ -385,7 +400,7 @@ export class LiveExecution implements TaskOwner {
       expectedVersion: this.#version,
       status: state.status,
       state: this.#stateText.of(state),
-      records: [...outcomes.map(({ entry }) => entry), ...own],
+      records: own.length === 0 ? outcomes : [...outcomes, ...own],
       at,
       holder: this.holder,
     };
@@ -425,7 +440,6 @@ export class LiveExecution implements TaskOwner {
   #goOn(): void {
     this.#scheduleDeadline();
     for (const live of this.running.values()) this.#runner.pump(live);
-    this.#lookAgainLater();
   }
 
   #announce({ settled, started }: Decision): void {
@@ -488,22 +502,6 @@ export class LiveExecution implements TaskOwner {
     this.#end({ state: this.#state, output });
   }
 
-  /** While tasks are with queues. */
-  #lookAgainLater(): void {
-    if (!this.#runner.hasSent || this.#cancelLook !== undefined || this.#abandoned) return;
-    if (![...this.running.values()].some(({ outstanding }) => (outstanding?.size ?? 0) > 0)) return;
-    const look = async (): Promise<void> => {
-      try {
-        for (const live of this.running.values()) await this.#runner.lookAgain(live);
-      } catch (error) {
-        this.#host.logger.debug('Tasks could not be looked after', { executionId: this.id, error });
-      }
-      this.#cancelLook = undefined;
-      this.#lookAgainLater();
-    };
-    this.#cancelLook = this.#host.clock.setTimer(lookAgainMs, () => void look(), { background: true });
-  }
-
   #scheduleDeadline(): void {
     this.#cancelDeadline?.();
     this.#cancelDeadline = undefined;
@@ -524,6 +522,8 @@ export class LiveExecution implements TaskOwner {
     return this.#host.clock.now();
   }
 }
+
+const noCalls: (() => void)[] = [];
 
 function ignore(): void {}
 

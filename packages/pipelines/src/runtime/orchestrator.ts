@@ -183,13 +183,13 @@ export class PipelineOrchestrator implements AsyncDisposable {
       refused: (id) => void this.#elsewhere.readAnew(id),
       released: (id) => this.#released(id),
     };
-    this.#recovery = new Recovery(
-      this.#host,
-      this.#plans,
-      (revival) => this.#adopt(revival).resume(),
-      () => this.#tenure.seat,
-      (id) => this.#live.has(id),
-    );
+    this.#recovery = new Recovery({
+      host: this.#host,
+      plans: this.#plans,
+      goOn: (revival) => this.#adopt(revival).resume(),
+      seat: () => this.#tenure.seat,
+      isLive: (id) => this.#live.has(id),
+    });
     this.#inbox =
       queue && new Inbox({ queue, store: this.#store, logger, deliver, seat: () => this.#tenure.seat });
     this.#elsewhere = new Elsewhere({

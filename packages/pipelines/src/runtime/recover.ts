@@ -10,35 +10,27 @@ const lanes = 16;
 /** Between two tries to read one while the store is away; milliseconds. */
 const retryMs = 1_000;
 
+export interface RecoveryOptions {
+  readonly host: ExecutionHost;
+  readonly plans: PlanCache;
+  readonly goOn: (revival: Revival) => void;
+  /** Of this orchestrator: what is held by others is left to them. */
+  readonly seat: () => number | undefined;
+  /** Whether an execution lives in this process. */
+  readonly isLive: (id: string) => boolean;
+}
+
 /**
  * Brings unfinished executions of the store to life. One that cannot be read must not keep the others from
  * going on, nor vanish: it is kept with the reason, and tried again by {@link retry}.
  */
 export class Recovery {
-  readonly #host: ExecutionHost;
-  readonly #plans: PlanCache;
-  readonly #goOn: (revival: Revival) => void;
-  readonly #seat: () => number | undefined;
-  readonly #isLive: (id: string) => boolean;
+  readonly #options: RecoveryOptions;
   readonly #failures = new Map<string, ErrorRecord>();
   readonly #reviving = new Map<string, Promise<void>>();
 
-  /**
-   * @param seat - of this orchestrator: what is held by others is left to them
-   * @param isLive - whether an execution lives in this process
-   */
-  constructor(
-    host: ExecutionHost,
-    plans: PlanCache,
-    goOn: (revival: Revival) => void,
-    seat: () => number | undefined,
-    isLive: (id: string) => boolean,
-  ) {
-    this.#host = host;
-    this.#plans = plans;
-    this.#goOn = goOn;
-    this.#seat = seat;
-    this.#isLive = isLive;
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
   }
 
   /** Why an execution could not be brought to life here. */
@@ -48,7 +40,7 @@ export class Recovery {
 
   /** Resolves when each of them lives, or its failure is known. */
   async recover(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) this.#host.logger.info('Unfinished executions go on', { count: ids.length });
+    if (ids.length > 0) this.#options.host.logger.info('Unfinished executions go on', { count: ids.length });
     const next = ids.values();
     const lane = async (): Promise<void> => {
       for (const id of next) await this.revive(id);
@@ -73,22 +65,22 @@ export class Recovery {
   }
 
   #reviveLater(id: string): void {
-    this.#host.clock.setTimer(retryMs, () => void this.revive(id), { background: true });
+    this.#options.host.clock.setTimer(retryMs, () => void this.revive(id), { background: true });
   }
 
   async #revive(id: string): Promise<void> {
+    const { host, plans, goOn, seat, isLive } = this.#options;
     try {
       // One whose creation was in doubt may be claimed by who has it.
-      if (this.#isLive(id)) return;
-      const stored = await this.#host.store.load(id);
+      if (isLive(id)) return;
+      const stored = await host.store.load(id);
       if (stored === undefined || isFinal(stored.status)) return void this.#failures.delete(id);
-      const seat = this.#seat();
-      if (stored.seat !== undefined && stored.seat !== seat) return void this.#failures.delete(id);
-      this.#goOn(await revive(this.#host, stored, await this.#plans.pinned(stored.definition)));
+      if (stored.seat !== undefined && stored.seat !== seat()) return void this.#failures.delete(id);
+      goOn(await revive(host, stored, await plans.pinned(stored.definition)));
       this.#failures.delete(id);
     } catch (error) {
       this.#failures.set(id, errorRecord(error));
-      this.#host.logger.error('Execution could not be picked up', { executionId: id, error });
+      host.logger.error('Execution could not be picked up', { executionId: id, error });
       // An outage ends; nobody else picks up what is held here.
       if (isLoomError(error, 'LOOM_STORE_FAILED')) this.#reviveLater(id);
     }

@@ -21,6 +21,7 @@ import type { ExecutionHost } from './execution-host.js';
 import type { Revival } from './live-execution.js';
 import { LiveFacts } from './live-facts.js';
 import { LiveNode } from './live-node.js';
+import { nodeRecords } from './node-records.js';
 
 /**
  * Everything a stored execution needs to go on here, read in topological order. Tasks are not stored
@@ -234,16 +235,8 @@ class Reviving {
     return record === undefined ? undefined : Json.fromText(record.body);
   }
 
-  async #records(node: string): Promise<readonly StoredRecord[]> {
-    const limit = 1_000;
-    const all: StoredRecord[] = [];
-    for (let from = valueIndex; ;) {
-      const page = await this.#host.store.records({ executionId: this.#stored.id, node, from, limit });
-      for (const record of page) all.push(record);
-      const last = page.at(-1);
-      if (page.length < limit || last === undefined) return all;
-      from = last.index + 1;
-    }
+  #records(node: string): Promise<readonly StoredRecord[]> {
+    return nodeRecords(this.#host.store, this.#stored.id, node, valueIndex);
   }
 }
 

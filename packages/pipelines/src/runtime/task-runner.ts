@@ -15,6 +15,7 @@ import type { Json } from '../engine/json.js';
 import type { Failure } from '../engine/state.js';
 import type { ExecutionHost, RunOptions } from './execution-host.js';
 import type { Issue, LiveNode } from './live-node.js';
+import { nodeRecords } from './node-records.js';
 import { SentTask } from './sent-task.js';
 import { taskGroup } from './task-group.js';
 import { retryDelay } from './task-failure.js';
@@ -34,6 +35,8 @@ export interface TaskOwner {
   signalOf(live: LiveNode): AbortSignal;
   /** A task came to its end: done, or failed for good. `stored` is called once that is stored. */
   conclude(live: LiveNode, entry: RecordEntry, stored?: () => void): void;
+  /** A task went by a queue. */
+  sent(): void;
   /** What is recorded of a task became known. */
   learn(live: LiveNode, record: Pick<StoredRecord, 'index' | 'kind' | 'body'>): void;
   /** Stores `entry`, however long that takes; `undefined` when this process lets go meanwhile. */
@@ -50,8 +53,6 @@ export const lookAgainMs = 30_000;
 export class TaskRunner {
   readonly #host: ExecutionHost;
   readonly #owner: TaskOwner;
-  /** Whether any task went by a queue. */
-  hasSent = false;
 
   constructor(host: ExecutionHost, owner: TaskOwner) {
     this.#host = host;
@@ -103,22 +104,11 @@ export class TaskRunner {
   async lookAgain(live: LiveNode): Promise<void> {
     const waiting = live.outstanding;
     if (waiting === undefined || waiting.size === 0) return;
-    const [first = 0] = [...waiting.keys()].sort((left, right) => left - right);
-    const limit = 1_000;
-    for (let from: number | undefined = first; from !== undefined;) {
-      const page: readonly StoredRecord[] = await this.#host.store.records({
-        executionId: this.#owner.id,
-        node: live.node.id,
-        from,
-        limit,
-      });
-      for (const record of page) {
-        if (record.kind === 'pending' || !waiting.delete(record.index)) continue;
-        live.inFlight -= 1;
-        this.#owner.learn(live, record);
-      }
-      const last = page.at(-1);
-      from = page.length < limit || last === undefined ? undefined : last.index + 1;
+    const first = Math.min(...waiting.keys());
+    for (const record of await nodeRecords(this.#host.store, this.#owner.id, live.node.id, first)) {
+      if (record.kind === 'pending' || !waiting.delete(record.index)) continue;
+      live.inFlight -= 1;
+      this.#owner.learn(live, record);
     }
     const longAgo = this.#now() - lookAgainMs;
     for (const { startedAt, sent } of waiting.values())
@@ -172,9 +162,9 @@ export class TaskRunner {
       if (live.outstanding?.delete(issue.index) === true)
         this.#report(live, issue, actor, startedAt, hopeless(error));
     });
-    this.hasSent = true;
     (live.outstanding ??= new Map()).set(issue.index, { issue, actor, startedAt, sent });
     this.#host.send(sent);
+    this.#owner.sent();
   }
 
   #request(live: LiveNode, { index, attempt, token }: Issue, actor: string, input: Json): TaskRequest {
@@ -223,29 +213,15 @@ export class TaskRunner {
   ): void {
     // Too late: the node has ended, or this process lets go of it. The stored state decides.
     if (outcome.kind === 'aborted' || !this.#owner.isRunning(live)) return stored?.();
-    const { index, attempt, token } = issue;
     const at = this.#now();
-    const executionId = this.#owner.id;
-    const node = live.node.id;
     if (outcome.kind === 'completed') {
       if (this.#owner.watched) {
         const end = this.#endFields(live, issue, actor, at - startedAt, remote);
         this.#owner.emit({ type: 'task:completed', ...end });
       }
-      const { output: body } = outcome;
-      const entry: RecordEntry = {
-        executionId,
-        node,
-        index,
-        held: token,
-        kind: 'completed',
-        attempt,
-        body,
-        at,
-        holder: this.#owner.holder,
-      };
-      return this.#owner.conclude(live, entry, stored);
+      return this.#owner.conclude(live, this.#entry(live, issue, 'completed', outcome.output, at), stored);
     }
+    const { index, attempt } = issue;
     const { error } = outcome;
     const delayMs = retryDelay(live.node.retry, attempt, error, this.#host.random);
     const willRetry = delayMs !== undefined;
@@ -254,46 +230,38 @@ export class TaskRunner {
       this.#owner.emit({ type: 'task:failed', ...end, error, willRetry, delayMs });
     }
     if (willRetry) return this.#retryLater(live, issue, at, error, delayMs, stored);
-    const failure: Failure = { stage: node, index, attempt, actor, error };
-    const body = JSON.stringify(failure);
-    const holder = this.#owner.holder;
-    const entry: RecordEntry = {
-      executionId,
-      node,
-      index,
-      held: token,
-      kind: 'failed',
-      attempt,
-      body,
-      at,
-      holder,
-    };
-    this.#owner.conclude(live, entry, stored);
+    const failure: Failure = { stage: live.node.id, index, attempt, actor, error };
+    this.#owner.conclude(live, this.#entry(live, issue, 'failed', JSON.stringify(failure), at), stored);
+  }
+
+  #entry(
+    live: LiveNode,
+    { index, token: held, attempt }: Issue,
+    kind: RecordEntry['kind'],
+    body: string,
+    at: number,
+  ): RecordEntry {
+    const { id: executionId, holder } = this.#owner;
+    return { executionId, node: live.node.id, index, held, kind, attempt, body, at, holder };
   }
 
   #retryLater(
     live: LiveNode,
-    { index, attempt, token, crashes }: Issue,
+    issue: Issue,
     at: number,
     error: ErrorRecord,
     delayMs: number,
     stored: (() => void) | undefined,
   ): void {
+    const { index, attempt, token, crashes } = issue;
     const next: Issue = { index, attempt: attempt + 1, token: token + 1, crashes };
     const dueAt = at + delayMs;
     const entry: RecordEntry = {
-      executionId: this.#owner.id,
-      node: live.node.id,
-      index,
-      held: token,
-      kind: 'pending',
+      ...this.#entry(live, issue, 'pending', JSON.stringify(error), at),
       attempt: next.attempt,
       next: next.token,
       dueAt,
       crashes,
-      body: JSON.stringify(error),
-      at,
-      holder: this.#owner.holder,
     };
     void this.#owner.store(entry).then((reply) => {
       // Without a reply this process has let go of it, and nothing is known to be stored.
