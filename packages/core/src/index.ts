@@ -18,7 +18,6 @@ export type { ActorTimers } from './actor/timers.js';
 export type { ActorDeadLetter, ActorDeadLetters, DeadLetterReason } from './actor/dead-letters.js';
 export { errorFromRecord } from './errors/error-from-record.js';
 export { errorRecord } from './errors/error-record.js';
-export { failureFingerprint } from './errors/failure-fingerprint.js';
 export { isLoomError, LoomError } from './errors/loom-error.js';
 export type { ErrorDetails, LoomErrorCode } from './errors/loom-error.js';
 export { backoffDelay } from './lifecycle/backoff.js';

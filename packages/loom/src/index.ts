@@ -7,7 +7,6 @@ export {
   createIdSource,
   errorFromRecord,
   errorRecord,
-  failureFingerprint,
   isLoomError,
   LoomError,
   ReleaseStack,

@@ -11,6 +11,11 @@ export interface HostedActor {
   readonly capabilities?: readonly string[] | undefined;
   /** @default none */
   readonly tags?: readonly string[] | undefined;
+  /**
+   * Queue of the instances that host the same under the same labels, for tasks that not every instance may run.
+   * 1 to 200 letters, digits, `.`, `_` or `-`. @default none: it gets only tasks for any instance
+   */
+  readonly lane?: string | undefined;
 }
 
 export interface InstanceSlots {

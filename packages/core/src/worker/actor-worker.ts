@@ -23,6 +23,7 @@ import type { Presence } from './presence.js';
 import { QueueSender } from './queue-sender.js';
 import { QueueServer } from './queue-server.js';
 import { RemoteRef } from './remote-ref.js';
+import { actorQueueName, laneQueueName } from './wire.js';
 import type { TaskOutcome, TaskRequest } from './task.js';
 import { limitOf, TaskPool } from './task-pool.js';
 import type { TaskActivity } from './task-pool.js';
@@ -48,6 +49,7 @@ export class ActorWorker implements AsyncDisposable {
   readonly #system: ActorSystem;
   readonly #host: WorkerHost;
   readonly #logger: Logger;
+  readonly #labels: ActorWorkerOptions['labels'];
   readonly #pools = new Map<string, TaskPool>();
   readonly #releases = new ReleaseStack();
   readonly #sender: QueueSender | undefined;
@@ -64,6 +66,7 @@ export class ActorWorker implements AsyncDisposable {
     const { ids = createIdSource({ clock }), logger = silentLogger } = options;
     this.name = name;
     this.registry = registry;
+    this.#labels = options.labels;
     this.#logger = logger === silentLogger ? logger : safeLogger(logger).child({ worker: name });
     this.#system = new ActorSystem({
       clock,
@@ -91,10 +94,10 @@ export class ActorWorker implements AsyncDisposable {
       this.#sender = new QueueSender(queue, this.#system);
       this.#server = new QueueServer(queue, this.#host);
     }
-    const { instances = queue?.instances, labels } = options;
+    const { instances = queue?.instances } = options;
     if (instances) {
-      const own = { id: ids.next(), worker: name, labels, startedAt: clock.now() };
-      const describe = (): ActorInstance => ({ ...own, ...this.#describe() });
+      const own = { id: ids.next(), worker: name, startedAt: clock.now() };
+      const describe = (): ActorInstance => ({ ...own, ...this.describe() });
       this.#presence = createPresence(instances, describe, clock, this.#logger);
     }
     const stopListening = registry.onChange((change) => this.#onChange(change));
@@ -241,7 +244,8 @@ export class ActorWorker implements AsyncDisposable {
     if (refused) throw refused;
   }
 
-  #describe(): Pick<ActorInstance, 'actors' | 'status' | 'slots'> {
+  /** What the worker makes known of itself. */
+  describe(): Pick<ActorInstance, 'actors' | 'labels' | 'status' | 'slots'> {
     const registrations = this.registry.list();
     let [used, total] = [0, 0];
     for (const registration of registrations) {
@@ -251,15 +255,27 @@ export class ActorWorker implements AsyncDisposable {
       used += Math.min(this.#pools.get(registration.type)?.activity.running ?? 0, limit);
     }
     return {
-      actors: registrations.map(hostedActor),
+      actors: registrations.map((registration) => this.#hosted(registration)),
+      labels: this.#labels,
       status: this.#draining ? 'draining' : 'ready',
       slots: { used, total },
     };
   }
 
   async #serve(type: string): Promise<void> {
-    const pool = this.#poolOf(type);
-    if (pool && !this.#draining) await this.#server?.serve(type, pool.activity.limit);
+    const registration = this.registry.get(type);
+    if (!registration) return;
+    const { lane } = this.#hosted(registration);
+    const queues = [actorQueueName(type), ...(lane ? [lane] : [])];
+    await this.#server?.serve(type, queues, limitOf(registration, this.#host));
+  }
+
+  /** Without metadata and labels there is nothing that a task could ask for, and so no lane. */
+  #hosted({ type, options: { metadata } }: ActorRegistration): HostedActor {
+    const { version = '0.0.0', capabilities, tags } = (metadata ?? {}) as Partial<HostedActor>;
+    const actor = { type, version, capabilities, tags };
+    if (!metadata && !this.#labels) return actor;
+    return { ...actor, lane: laneQueueName(actor, this.#labels) };
   }
 
   async #drain(): Promise<void> {
@@ -293,23 +309,14 @@ export class ActorWorker implements AsyncDisposable {
     const { type } = registration;
     const pool = this.#pools.get(type);
     this.#tellIfStarted();
-    if (kind === 'replaced') {
-      const before = pool?.activity.limit;
-      pool?.replace(registration);
-      if (before !== pool?.activity.limit) this.#background(type, () => this.#serveAgain(type));
-    } else if (kind === 'unregistered') {
+    if (kind === 'unregistered') {
       this.#pools.delete(type);
       const reason = this.#unknownActor(type);
       this.#background(type, () => Promise.all([this.#server?.stop(type, true), pool?.close(reason)]));
-    } else {
-      this.#background(type, async () => this.#starting && this.#serve(type));
+      return;
     }
-  }
-
-  async #serveAgain(type: string): Promise<void> {
-    if (!this.#starting) return;
-    await this.#server?.stop(type, false);
-    await this.#serve(type);
+    pool?.replace(registration);
+    this.#background(type, async () => this.#starting && this.#serve(type));
   }
 
   #tellIfStarted(): void {
@@ -364,9 +371,4 @@ export class ActorWorker implements AsyncDisposable {
     const message = `No actor "${type}" is registered in worker "${this.name}". ${hint}`;
     return new LoomError('LOOM_UNKNOWN_ACTOR', message, { actor: type, nearest, worker: this.name });
   }
-}
-
-function hostedActor({ type, options }: ActorRegistration): HostedActor {
-  const { version = '0.0.0', capabilities, tags } = (options.metadata ?? {}) as Partial<HostedActor>;
-  return { type, version, capabilities, tags };
 }

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { isObject, typeName } from '../internal/is-object.js';
 import type { MessageEnvelope } from '../message/envelope.js';
 import type { ErrorRecord, TaskRequest } from './task.js';
 import type { JsonValue } from '../message/json.js';
+import type { ActorInstance, HostedActor } from '../ports/instance-registry.js';
 
 /** What a queue of actors carries: a task of an orchestrator, or a message. */
 export type ActorQueueBody =
@@ -24,6 +26,12 @@ export interface ReplyBody {
 /** Name of the queue that workers of `type` consume. */
 export function actorQueueName(type: string): string {
   return `loom.actors.${type}`;
+}
+
+/** Name of the queue that only workers consume which host exactly this actor under exactly these labels. */
+export function laneQueueName(actor: HostedActor, labels: ActorInstance['labels']): string {
+  const alike = JSON.stringify([actor, Object.entries(labels ?? {}).sort()]);
+  return `loom.lanes.${actor.type}.${createHash('sha256').update(alike).digest('hex').slice(0, 32)}`;
 }
 
 /** Name of a queue where somebody waits for replies. The path of an actor never begins like it. */

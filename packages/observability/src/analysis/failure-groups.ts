@@ -1,4 +1,4 @@
-import { failureFingerprint } from '@certoai/loom-core';
+import { failureFingerprint } from '@certoai/loom-core/failures';
 import type { ErrorRecord } from '@certoai/loom-core';
 import type { ExecutionSpan } from '../span/execution-span.js';
 

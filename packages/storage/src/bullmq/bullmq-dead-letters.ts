@@ -1,4 +1,5 @@
-import { failureFingerprint, systemClock } from '@certoai/loom-core';
+import { systemClock } from '@certoai/loom-core';
+import { failureFingerprint } from '@certoai/loom-core/failures';
 import type {
   DeadLetter,
   DeadLetterGroup,

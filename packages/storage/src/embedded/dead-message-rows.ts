@@ -1,4 +1,4 @@
-import { failureFingerprint } from '@certoai/loom-core';
+import { failureFingerprint } from '@certoai/loom-core/failures';
 import type {
   DeadLetter,
   DeadLetterGroup,

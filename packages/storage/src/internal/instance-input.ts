@@ -67,18 +67,24 @@ export function checkLeaseMs(leaseMs: number): number {
   throw invalid('leaseMs', `leaseMs is ${leaseMs}; give a whole number, 1 or more.`);
 }
 
-function checkActor(actor: HostedActor, path: string): Required<HostedActor> {
+type CheckedActor = Required<Omit<HostedActor, 'lane'>> & Pick<HostedActor, 'lane'>;
+
+function checkActor(actor: HostedActor, path: string): CheckedActor {
   if (!isObject(actor)) throw refused(path, actor, 'give { type, version }');
-  const { type, version, capabilities = [], tags = [] } = actor;
+  const { type, version, capabilities = [], tags = [], lane } = actor;
   if (typeof type !== 'string' || !/^[A-Za-z0-9._-]{1,128}$/.test(type)) {
     throw refused(`${path}.type`, type, 'give 1 to 128 letters, digits, ".", "_" or "-"');
   }
   if (typeof version !== 'string' || version.length > 256 || !semver.test(version)) {
     throw refused(`${path}.version`, version, 'give a semantic version such as 1.4.0');
   }
+  if (lane !== undefined && !(typeof lane === 'string' && /^[A-Za-z0-9._-]{1,200}$/.test(lane))) {
+    throw refused(`${path}.lane`, lane, 'give the name of a queue');
+  }
   return Object.freeze({
     type,
     version,
+    ...(lane !== undefined && { lane }),
     capabilities: words(`${path}.capabilities`, capabilities),
     tags: words(`${path}.tags`, tags),
   });

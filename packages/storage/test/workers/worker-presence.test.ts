@@ -59,6 +59,9 @@ function open(options: ActorWorkerOptions = {}): Opened {
   return { clock, queue, instances, worker, lines, only: async () => (await instances.list())[0] };
 }
 
+const lane = (type: string): string =>
+  expect.stringMatching(new RegExp(`^loom\\.lanes\\.${type}\\.[0-9a-f]{32}$`)) as string;
+
 describe('a worker that has started', () => {
   test('is known: its name, its types, its labels and how much it can take', async () => {
     const { clock, worker, only } = open({ concurrency: 7, labels: { zone: 'west' } });
@@ -74,9 +77,15 @@ describe('a worker that has started', () => {
       id: expect.any(String) as string,
       worker: 'printing',
       actors: [
-        { type: 'plain', version: '0.0.0', capabilities: [], tags: [] },
-        { type: 'described', version: '1.4.0-rc.1', capabilities: ['ocr'], tags: ['slow'] },
-        { type: 'single', version: '0.0.0', capabilities: [], tags: [] },
+        { type: 'plain', version: '0.0.0', capabilities: [], tags: [], lane: lane('plain') },
+        {
+          type: 'described',
+          version: '1.4.0-rc.1',
+          capabilities: ['ocr'],
+          tags: ['slow'],
+          lane: lane('described'),
+        },
+        { type: 'single', version: '0.0.0', capabilities: [], tags: [], lane: lane('single') },
       ],
       labels: { zone: 'west' },
       capabilities: [],

@@ -39,6 +39,22 @@ export const listCases: readonly ConformanceCase<InstanceRegistryHarness>[] = [
     },
   },
   {
+    name: 'gives back all that is said of an actor',
+    async run(harness) {
+      await using registry = await harness.create({ leaseMs });
+      const actor = {
+        type: 'reader',
+        version: '1.4.0-rc.1+7',
+        capabilities: ['ocr', 'pdf'],
+        tags: ['slow'],
+        lane: 'loom.lanes.reader.0f',
+      };
+      const told = instance('a', { actors: [actor], labels: { zone: 'west' }, capabilities: ['gpu'] });
+      await registry.register(told);
+      assert.deepEqual(await registry.list({ actorType: 'reader' }), [told]);
+    },
+  },
+  {
     name: 'leaves no ghost when an id registers again under another type',
     async run(harness) {
       await using registry = await harness.create({ leaseMs });

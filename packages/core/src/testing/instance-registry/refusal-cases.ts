@@ -12,6 +12,7 @@ export const refusalCases: readonly ConformanceCase<InstanceRegistryHarness>[] =
         [{ id: '' }, /^id /],
         [{ worker: undefined }, /^worker /],
         [{ actors: [{ type: 'a b', version: '1.0.0' }] }, /^actors\.0\.type .*"a b"/],
+        [{ actors: [{ type: 'a', version: '1.0.0', lane: 'a lane' }] }, /^actors\.0\.lane .*"a lane"/],
         [{ actors: [{ type: 'a', version: 'v1' }] }, /^actors\.0\.version .*"v1"/],
         [
           {

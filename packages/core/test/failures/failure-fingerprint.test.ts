@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failureFingerprint } from '../../src/errors/failure-fingerprint.js';
+import { failureFingerprint } from '../../src/failures/failure-fingerprint.js';
 
 /** Reasons of one kind, which must have one fingerprint, and kinds, which must have different ones. */
 const kinds: readonly (readonly string[])[] = [

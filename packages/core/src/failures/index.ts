@@ -1,0 +1,1 @@
+export { failureFingerprint } from './failure-fingerprint.js';
