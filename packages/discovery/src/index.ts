@@ -33,8 +33,11 @@ export type {
 } from './metadata/actor-metadata.js';
 export type { MetadataProblem } from './metadata/describe-problems.js';
 export { defineActorMetadata, parseActorMetadata } from './metadata/parse-actor-metadata.js';
+export { checkQuery, newestVersion, selectActors } from './service-discovery/actor-query.js';
 export type { ActorCandidate, ActorQuery } from './service-discovery/actor-query.js';
+export { pickConsistently } from './service-discovery/picker.js';
 export type { PickOptions, PickStrategy } from './service-discovery/picker.js';
+export { planPreflight } from './service-discovery/preflight.js';
 export type {
   ActorRequirement,
   MissingActor,

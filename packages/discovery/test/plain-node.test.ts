@@ -28,7 +28,10 @@ beforeAll(async () => {
       platform: 'node',
       target: 'node20.19',
       external: ['semver', 'zod', 'js-yaml'],
-      alias: { '@certoai/loom-core': here('../../core/src/index.ts') },
+      alias: {
+        '@certoai/loom-core/failures': here('../../core/src/failures/index.ts'),
+        '@certoai/loom-core': here('../../core/src/index.ts'),
+      },
     });
     mkdirSync(join(folder.path, 'node_modules'));
     for (const name of dependencies) {
@@ -64,7 +67,7 @@ test('importing it, finding and picking load neither zod nor js-yaml', () => {
      console.log((await found.pick({ type: 'a', version: '^1' })).instance.id);`,
   );
   expect(output).toBe(
-    'ActorConfigLoader,ActorMetadataSchema,ActorRegistry,ServiceDiscovery,agentCard,defineActorMetadata,hostedActor,mcpTools,parseActorMetadata\na\n',
+    'ActorConfigLoader,ActorMetadataSchema,ActorRegistry,ServiceDiscovery,agentCard,checkQuery,defineActorMetadata,hostedActor,mcpTools,newestVersion,parseActorMetadata,pickConsistently,planPreflight,selectActors\na\n',
   );
 });
 

@@ -1,3 +1,4 @@
+import compareVersions from 'semver/functions/compare.js';
 import satisfies from 'semver/functions/satisfies.js';
 import validRange from 'semver/ranges/valid.js';
 import { type ActorInstance, type HostedActor, LoomError } from '@certoai/loom-core';
@@ -53,6 +54,28 @@ export function resolveQuery(query: ActorQuery): ResolvedQuery {
   const sortedLabels = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
   const id = JSON.stringify([type, capabilities, tags, version, sortedLabels]);
   return { type, capabilities, tags, version, labels, id };
+}
+
+/** @throws LoomError `LOOM_INVALID_OPTION` for a field that does not exist, or a range that is none */
+export function checkQuery(query: ActorQuery): void {
+  resolveQuery(query);
+}
+
+/**
+ * What {@link ServiceDiscovery.find} finds, among instances that are known already. Pure.
+ * @throws LoomError `LOOM_INVALID_OPTION`
+ */
+export function selectActors(
+  instances: readonly ActorInstance[],
+  query: ActorQuery,
+): readonly ActorCandidate[] {
+  return candidatesAmong(instances, resolveQuery(query));
+}
+
+/** The highest version of `type` that any of them hosts and takes work for. */
+export function newestVersion(instances: readonly ActorInstance[], type: string): string | undefined {
+  const versions = selectActors(instances, { type }).map(({ actor }) => actor.version);
+  return versions.sort(compareVersions).at(-1);
 }
 
 /** What fits and can take work, in the order of the instances. Readers get no instance whose lease has ended. */

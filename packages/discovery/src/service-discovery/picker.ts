@@ -71,7 +71,7 @@ export class Picker {
       case 'random':
         return this.#any(candidates);
       case 'consistent-hash':
-        return rendezvous(key ?? '', candidates, candidateId);
+        return pickConsistently(candidates, key ?? '');
     }
   }
 
@@ -88,6 +88,14 @@ export class Picker {
   #any(candidates: readonly ActorCandidate[]): ActorCandidate | undefined {
     return candidates[Math.floor(this.#random() * candidates.length)];
   }
+}
+
+/** As `consistent-hash` picks: always the same one for a `key` as long as it is there, in every process. */
+export function pickConsistently(
+  candidates: readonly ActorCandidate[],
+  key: string,
+): ActorCandidate | undefined {
+  return rendezvous(key, candidates, candidateId);
 }
 
 function candidateId({ instance, actor }: ActorCandidate): string {

@@ -1,9 +1,9 @@
 import type { ActorInstance } from '@certoai/loom-core';
 import { nearestNames } from '../internal/nearest-name.js';
-import { type ActorQuery, hostedThatFit, resolveQuery } from './actor-query.js';
+import { type ActorQuery, hostedThatFit, resolveQuery, type ResolvedQuery } from './actor-query.js';
 
-/** A type that must be there, with what else must hold of it. */
-export type ActorRequirement = string | (ActorQuery & { readonly type: string });
+/** A type that must be there, or whatever fits a query. */
+export type ActorRequirement = string | ActorQuery;
 
 /**
  * - `no-instance`: nobody hosts the type
@@ -13,7 +13,8 @@ export type ActorRequirement = string | (ActorQuery & { readonly type: string })
 export type MissingReason = 'no-instance' | 'no-match' | 'not-ready';
 
 export interface MissingActor {
-  readonly type: string;
+  /** Absent when any type would do. */
+  readonly type?: string | undefined;
   readonly reason: MissingReason;
   /** Types that are there under a similar name, the closest first. */
   readonly nearest: readonly string[];
@@ -44,26 +45,25 @@ function missingActor(
   instances: readonly ActorInstance[],
 ): MissingActor | undefined {
   const query = resolveQuery(typeof requirement === 'string' ? { type: requirement } : requirement);
-  const type = query.type ?? '';
-  const quoted = JSON.stringify(type);
+  const { type } = query;
+  const what = type === undefined ? `Whatever has ${wanted(query)}` : `Actor type ${JSON.stringify(type)}`;
   const fitting = instances.filter((instance) => hostedThatFit(instance, query).length > 0);
   if (fitting.some(({ status }) => status === 'ready')) return undefined;
   if (fitting.length > 0) {
     const states = [...new Set(fitting.map(({ status }) => status))].sort().join(' and ');
     const who = fitting.length === 1 ? 'Its only instance is' : `Its ${fitting.length} instances are`;
-    const message = `Actor type ${quoted} takes no work. ${who} ${states}; start another.`;
+    const message = `${what} takes no work. ${who} ${states}; start another.`;
     return { type, reason: 'not-ready', nearest: [], message };
   }
   const hosted = instances.flatMap(({ actors }) => actors);
+  if (type === undefined) {
+    const live = [...new Set(hosted.map((actor) => actor.type))].sort();
+    const message = `No live instance hosts an actor with ${wanted(query)}; live are ${live.join(', ') || 'none'}.`;
+    return { reason: 'no-match', nearest: [], message };
+  }
   const versions = [...new Set(hosted.filter((actor) => actor.type === type).map(({ version }) => version))];
   if (versions.length > 0) {
-    const wanted = [
-      query.version === undefined ? [] : `version ${query.version}`,
-      query.capabilities.map((word) => `capability ${word}`),
-      query.tags.map((word) => `tag ${word}`),
-      Object.entries(query.labels).map(([name, value]) => `label ${name}=${value}`),
-    ].flat();
-    const message = `Actor type ${quoted} is live in ${versions.sort().join(', ')}, and none of it has ${wanted.join(', ')}.`;
+    const message = `${what} is live in ${versions.sort().join(', ')}, and none of it has ${wanted(query)}.`;
     return { type, reason: 'no-match', nearest: [], message };
   }
   const nearest = nearestNames(
@@ -78,6 +78,18 @@ function missingActor(
     type,
     reason: 'no-instance',
     nearest,
-    message: `Actor type ${quoted} has no live instance. ${hint}`,
+    message: `${what} has no live instance. ${hint}`,
   };
+}
+
+/** All but the type. */
+function wanted({ version, capabilities, tags, labels }: ResolvedQuery): string {
+  return [
+    version === undefined ? [] : `version ${version}`,
+    capabilities.map((word) => `capability ${word}`),
+    tags.map((word) => `tag ${word}`),
+    Object.entries(labels).map(([name, value]) => `label ${name}=${value}`),
+  ]
+    .flat()
+    .join(', ');
 }

@@ -2,6 +2,11 @@ import { ManualClock, settled } from '@certoai/loom-core/testing';
 import { InMemoryInstanceRegistry } from '@certoai/loom-storage/memory';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  checkQuery,
+  newestVersion,
+  pickConsistently,
+  planPreflight,
+  selectActors,
   type ActorCandidate,
   type ActorInstance,
   type ActorQuery,
@@ -232,6 +237,52 @@ describe('preflight', () => {
 
   test('a pipeline without actors lacks nothing', async () => {
     expect(await discovery.preflight([])).toEqual({ ok: true, missing: [] });
+  });
+});
+
+describe('among instances that are known', () => {
+  const hosting = (id: string, version: string, status: 'ready' | 'draining' = 'ready') =>
+    instance(id, { actors: [{ type: 'ocr', version, capabilities: ['read'] }], status });
+
+  test('the newest version is that of an instance that takes work, by precedence', () => {
+    const known = [hosting('a', '1.9.0'), hosting('b', '1.10.0'), hosting('c', '2.0.0', 'draining')];
+    expect(newestVersion(known, 'ocr')).toBe('1.10.0');
+    expect(newestVersion([...known, hosting('d', '1.10.1-rc.1')], 'ocr')).toBe('1.10.1-rc.1');
+    expect(newestVersion(known, 'mailer')).toBeUndefined();
+  });
+
+  test('a key has the same one everywhere, and keys are spread', () => {
+    const found = selectActors(
+      ['a', 'b', 'c'].map((id) => hosting(id, '1.0.0')),
+      { capability: 'read' },
+    );
+    const owners = Array.from({ length: 300 }, (_, key) => pickConsistently(found, `${key}`)?.instance.id);
+    const again = Array.from({ length: 300 }, (_, key) => pickConsistently([...found].reverse(), `${key}`));
+    expect(again.map((owner) => owner?.instance.id)).toEqual(owners);
+    for (const id of ['a', 'b', 'c'])
+      expect(owners.filter((owner) => owner === id).length).toBeGreaterThan(50);
+    expect(pickConsistently([], 'x')).toBeUndefined();
+  });
+
+  test('what no type is asked for is told by what else is', () => {
+    const [missing] = planPreflight(
+      [{ capability: 'fly', labels: { zone: 'west' } }],
+      [hosting('a', '1.0.0')],
+    ).missing;
+    expect(missing).toEqual({
+      reason: 'no-match',
+      nearest: [],
+      message: 'No live instance hosts an actor with capability fly, label zone=west; live are ocr.',
+    });
+    expect(planPreflight([{ capability: 'read' }], [hosting('a', '1.0.0')]).ok).toBe(true);
+    expect(
+      planPreflight([{ capability: 'read' }], [hosting('a', '1.0.0', 'draining')]).missing[0]?.message,
+    ).toBe('Whatever has capability read takes no work. Its only instance is draining; start another.');
+  });
+
+  test('a query that cannot be used is refused', () => {
+    expect(() => checkQuery({ version: 'newest' })).toThrow(/semantic version range/);
+    checkQuery({ version: '^1', type: 'a' });
   });
 });
 
