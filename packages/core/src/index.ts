@@ -50,6 +50,7 @@ export type {
   RecordEntry,
   RecordQuery,
   RecordReply,
+  ReleaseRequest,
   RetentionPolicy,
   StoredDefinition,
   StoredExecution,
@@ -92,6 +93,7 @@ export type {
   OutboxClaim,
   OutboxClaimed,
   OutboxClaimRequest,
+  OutboxContent,
   OutboxEntry,
   OutboxFailure,
   OutboxLane,
@@ -116,7 +118,14 @@ export type {
 export { ActorWorker } from './worker/actor-worker.js';
 export type { WorkerAskOptions, WorkerTellOptions } from './worker/actor-worker.js';
 export type { ActorWorkerOptions } from './worker/actor-worker-options.js';
-export type { ErrorRecord, TaskOutcome, TaskProgress, TaskReport, TaskRequest } from './worker/task.js';
+export type {
+  ErrorRecord,
+  TaskOutcome,
+  TaskProgress,
+  TaskReport,
+  TaskReports,
+  TaskRequest,
+} from './worker/task.js';
 export type { TaskActivity } from './worker/task-pool.js';
 export type { RunOptions } from './worker/task-run.js';
 export { actorQueueName } from './worker/wire.js';

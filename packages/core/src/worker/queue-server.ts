@@ -1,5 +1,7 @@
 import type { Consumer, Delivery, MessageQueue, Verdict } from '../ports/message-queue.js';
 import { deadLetter, release, serveMessage } from './message-delivery.js';
+import { createReportSender } from './report-sender.js';
+import type { SendReport } from './report-sender.js';
 import { serveTask } from './task-delivery.js';
 import { parseActorQueueBody, parseAddress } from './wire.js';
 import type { WorkerHost } from './worker-host.js';
@@ -14,6 +16,7 @@ interface Service {
 export class QueueServer {
   readonly #queue: MessageQueue;
   readonly #host: WorkerHost;
+  readonly #report: SendReport;
   readonly #services = new Map<string, Service>();
   /** Those that wait for what they had taken. */
   readonly #closing = new Set<Promise<Consumer>>();
@@ -21,6 +24,7 @@ export class QueueServer {
 
   constructor(queue: MessageQueue, host: WorkerHost) {
     this.#queue = queue;
+    this.#report = createReportSender(queue);
     this.#host = host;
   }
 
@@ -92,7 +96,7 @@ export class QueueServer {
         system.logger.warn('Lease could not be extended', { queue: delivery.queue, error });
       });
     return body.kind === 'task'
-      ? serveTask(delivery, pool, body, this.#queue, onHeartbeat)
+      ? serveTask(delivery, pool, body, this.#queue, this.#report, onHeartbeat)
       : serveMessage(delivery, pool, body.envelope, this.#queue, onHeartbeat);
   }
 }

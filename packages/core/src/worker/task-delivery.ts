@@ -4,8 +4,9 @@ import type { Delivery, MessageQueue, Verdict } from '../ports/message-queue.js'
 import { release, silentDeath } from './message-delivery.js';
 import type { TaskPool } from './task-pool.js';
 import { createProgressSender } from './progress-sender.js';
-import { describeTask, failure, handOutId, placeOf } from './task-run.js';
-import type { TaskOutcome, TaskProgress, TaskReport, TaskRequest } from './task.js';
+import type { SendReport } from './report-sender.js';
+import { describeTask, failure, placeOf } from './task-run.js';
+import type { TaskOutcome, TaskProgress, TaskRequest } from './task.js';
 import type { ActorQueueBody } from './wire.js';
 
 /** Between two tries to send a report. */
@@ -17,19 +18,20 @@ export async function serveTask(
   pool: TaskPool,
   { task, replyTo }: ActorQueueBody & { readonly kind: 'task' },
   queue: MessageQueue,
+  report: SendReport,
   onHeartbeat: () => void,
 ): Promise<Verdict | void> {
   const { worker, clock, maxDeliveries, system } = pool.host;
   const { logger } = system;
   const { token } = task;
-  const send = async (body: TaskReport | TaskProgress, dedupeId?: string): Promise<void> => {
-    await queue.send(replyTo, [{ body: body as unknown as JsonValue, dedupeId }]);
-  };
-  const progress = createProgressSender(clock, (data) =>
-    send({ ...placeOf(task), token, progress: data as JsonValue }).catch((error: unknown) =>
-      logger.debug('Progress of a task was not sent', { ...placeOf(task), error }),
-    ),
-  );
+  const progress = createProgressSender(clock, async (data) => {
+    const body: TaskProgress = { ...placeOf(task), token, progress: data as JsonValue };
+    try {
+      await queue.send(replyTo, [{ body: body as unknown as JsonValue }]);
+    } catch (error) {
+      logger.debug('Progress of a task was not sent', { ...placeOf(task), error });
+    }
+  });
   let startedAt = clock.now();
   let outcome =
     attempt > maxDeliveries
@@ -45,7 +47,7 @@ export async function serveTask(
   // Another worker may have the task by now, or nobody wants it: a report would be one too many.
   while (outcome.kind !== 'aborted' && !signal.aborted) {
     try {
-      return await send({ ...placeOf(task), token, outcome, durationMs, worker }, handOutId(task));
+      return await report(replyTo, { ...placeOf(task), token, outcome, durationMs, worker });
     } catch (error) {
       if (isLoomError(error, 'LOOM_CLOSED')) throw error;
       if (isLoomError(error, 'LOOM_PAYLOAD_TOO_LARGE')) outcome = failure(error);

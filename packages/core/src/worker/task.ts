@@ -58,6 +58,11 @@ export interface TaskReport {
   readonly worker?: string | undefined;
 }
 
+/** Reports that go together to one orchestrator's queue. */
+export interface TaskReports {
+  readonly reports: readonly TaskReport[];
+}
+
 /** What the handler of an attempt says of its progress, to the same place as its {@link TaskReport}. May be lost. */
 export interface TaskProgress {
   readonly executionId: string;

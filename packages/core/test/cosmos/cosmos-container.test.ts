@@ -155,6 +155,7 @@ describe('a batch', () => {
     expect(await one.batch('commit', pk, [create(pk, 'c'), create(pk, 'a')])).toEqual({
       kind: 'conflict',
       inDoubt: false,
+      refused: 1,
     });
     expect(await one.read('read', pk, 'c')).toBeUndefined();
   });
@@ -181,6 +182,7 @@ describe('a batch', () => {
     expect(await one.batch('commit', pk, [create(pk, 'marker'), create(pk, 'state')])).toEqual({
       kind: 'conflict',
       inDoubt: true,
+      refused: 0,
     });
     expect(await one.read('read', pk, 'state')).toBeDefined();
   });
@@ -256,7 +258,7 @@ describe('a container that is missing or different', () => {
     const check = checkCosmosContainers(cosmos.client, { database: 'nowhere' }, new CosmosCalls());
     const error = (await check.catch((failure: unknown) => failure)) as Error;
     expect(error.message).toMatch(
-      /^There is no database "nowhere" with "execution-spans", .*"actor-instances"\./,
+      /^There is no database "nowhere" with "execution-spans", .*"actor-instances", "outbox"\./,
     );
     const commands = error.message.split('\n').slice(1);
     expect(commands[0]).toMatch(/^az cosmosdb sql database create .* --name nowhere$/);

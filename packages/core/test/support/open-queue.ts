@@ -6,6 +6,7 @@ import type {
   JsonValue,
   MessageEnvelope,
   TaskReport,
+  TaskReports,
 } from '@certoai/loom-core';
 import { ManualClock } from '@certoai/loom-core/testing';
 import { MemoryQueue } from './memory-queue.ts';
@@ -38,7 +39,9 @@ export function openQueue(): OpenQueue {
       return id as string;
     },
     reports: () =>
-      queue.sent.filter((one) => one.queue === 'reports').map(({ body }) => body as unknown as TaskReport),
+      queue.sent.flatMap(({ queue: name, body }) =>
+        name === 'reports' && 'reports' in (body as object) ? (body as unknown as TaskReports).reports : [],
+      ),
     async deadReasons(type = 'a') {
       return (await queue.deadLetters.list(actorQueueName(type))).items.map(({ reason }) => reason);
     },

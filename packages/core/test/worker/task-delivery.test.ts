@@ -190,7 +190,7 @@ describe('the progress of a task', () => {
       queue.sent
         .filter(({ queue: name }) => name === 'reports')
         .map(({ body }) => Object.keys(body as object).at(-1)),
-    ).toEqual(['progress', 'worker']);
+    ).toEqual(['progress', 'reports']);
     expect(progressOf(opened)).toEqual(['under way']);
     expect(clock.pendingTimers).toBe(0);
   });

@@ -6,6 +6,7 @@ import type {
   MessageQueue,
   TaskProgress,
   TaskReport,
+  TaskReports,
   Verdict,
 } from '@certoai/loom-core';
 import type { ControlRequest } from '../engine/decide.js';
@@ -67,8 +68,9 @@ export class Inbox {
 
   /** Tells the execution, wherever it lives, once it lives somewhere. */
   async send(seat: number | undefined, message: ControlMessage): Promise<void> {
-    const body = message as unknown as JsonValue;
-    await this.#options.queue.send(inboxQueue(seat ?? this.#options.seat() ?? 0), [{ body }]);
+    await this.#options.queue.send(inboxQueue(seat ?? this.#options.seat() ?? 0), [
+      { body: bodyOf(message) },
+    ]);
   }
 
   async close(): Promise<void> {
@@ -79,7 +81,7 @@ export class Inbox {
 
   async #consume(seat: number): Promise<void> {
     const { queue } = this.#options;
-    const consumer = queue.consume(inboxQueue(seat), ({ body }) => this.#take(body), {
+    const consumer = queue.consume(inboxQueue(seat), ({ body }) => this.#take(body, seat), {
       concurrency: 200,
       // It comes back until its execution has taken it: that is the only way for it to end.
       maxDeliveries: Number.MAX_SAFE_INTEGER,
@@ -93,28 +95,51 @@ export class Inbox {
     }
   }
 
-  async #take(body: JsonValue): Promise<Verdict | void> {
-    if (!isInboxMessage(body)) return { kind: 'dead-letter', reason: 'Not a message for an orchestrator.' };
-    if (await this.#options.deliver(body)) return;
+  async #take(body: JsonValue, seat: number): Promise<Verdict | void> {
+    const messages = messagesOf(body);
+    if (messages === undefined) return { kind: 'dead-letter', reason: 'Not a message for an orchestrator.' };
+    const taken = await Promise.all(messages.map((message) => this.#takeOne(message)));
+    const later = messages.filter((_, index) => taken[index] === false);
+    if (later.length === 0) return;
+    if (later.length === messages.length) return { kind: 'retry', delayMs: askAgainMs };
+    const again = later.map((message) => ({ body: bodyOf(message), delayMs: askAgainMs }));
+    await this.#options.queue.send(inboxQueue(seat), again);
+  }
+
+  /** @returns `false` when it has to be asked again */
+  async #takeOne(message: InboxMessage): Promise<boolean> {
+    if (await this.#options.deliver(message)) return true;
     // Progress that nobody here waits for is old.
-    if ('progress' in body) return;
-    const stored = await this.#options.store.load(body.executionId);
-    if (stored === undefined || isFinal(stored.status)) return;
+    if ('progress' in message) return true;
+    const { executionId } = message;
+    const stored = await this.#options.store.load(executionId);
+    if (stored === undefined || isFinal(stored.status)) return true;
     const { seat } = stored;
-    if (seat === undefined || seat === this.#options.seat()) return { kind: 'retry', delayMs: askAgainMs };
-    this.#options.logger.debug('Message is sent on', { executionId: body.executionId, seat });
-    await this.#options.queue.send(inboxQueue(seat), [{ body }]);
+    if (seat === undefined || seat === this.#options.seat()) return false;
+    this.#options.logger.debug('Message is sent on', { executionId, seat });
+    await this.#options.queue.send(inboxQueue(seat), [{ body: bodyOf(message) }]);
+    return true;
   }
 }
 
-function isInboxMessage(body: unknown): body is InboxMessage & JsonValue {
-  if (typeof body !== 'object' || body === null) return false;
-  const message = body as Partial<Record<'executionId' | 'outcome' | 'progress' | 'control', unknown>>;
-  const { executionId, outcome, control } = message;
-  return (
-    typeof executionId === 'string' &&
-    ((typeof outcome === 'object' && outcome !== null) ||
-      (typeof control === 'object' && control !== null) ||
-      'progress' in message)
-  );
+/** As a queue carries it. */
+function bodyOf(message: InboxMessage): JsonValue {
+  return ('outcome' in message ? { reports: [message] } : message) as unknown as JsonValue;
+}
+
+/** `undefined` when it is not for an orchestrator. */
+function messagesOf(body: unknown): readonly InboxMessage[] | undefined {
+  if (!isObject(body)) return undefined;
+  const { reports, executionId, control } = body;
+  if (Array.isArray(reports)) return reports.every(isReport) ? reports : undefined;
+  const isWhole = typeof executionId === 'string' && (isObject(control) || 'progress' in body);
+  return isWhole ? [body as unknown as InboxMessage] : undefined;
+}
+
+function isReport(value: unknown): value is TaskReport {
+  return isObject(value) && typeof value['executionId'] === 'string' && isObject(value['outcome']);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
