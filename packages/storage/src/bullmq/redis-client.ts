@@ -1,3 +1,5 @@
+import type { CommandSender } from './gathered-writes.js';
+
 /**
  * An ioredis client, `Redis` or `Cluster`, of version 5 or newer. Described by its shape, so that these
  * declarations need no ioredis.
@@ -21,7 +23,7 @@ export interface RedisConnectionOptions {
 }
 
 /** What is used of a client here; see https://github.com/redis/ioredis. */
-export interface OpenRedisClient extends RedisClient {
+export interface OpenRedisClient extends RedisClient, CommandSender {
   readonly options: {
     readonly host?: string;
     readonly port?: number;
@@ -30,16 +32,20 @@ export interface OpenRedisClient extends RedisClient {
     readonly redisOptions?: { readonly keyPrefix?: string };
   };
   readonly isCluster: boolean;
+  /** Of a connection; a cluster has many. */
   duplicate(...overrides: object[]): RedisClient;
   nodes?(role: 'master'): OpenRedisClient[];
   connect(): Promise<void>;
   disconnect(reconnect?: boolean): void;
   quit(): Promise<unknown>;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  on(event: 'ready', listener: () => void): unknown;
+  on(event: 'connect' | 'ready', listener: () => void): unknown;
   once(event: 'ready' | 'end', listener: () => void): unknown;
   off(event: string, listener: () => void): unknown;
   info(): Promise<string>;
+  ping(): Promise<string>;
+  time(): Promise<readonly (number | string)[]>;
+  eval(script: string, keys: number, ...args: readonly string[]): Promise<unknown>;
   config(get: 'GET', name: string): Promise<readonly string[]>;
   exists(...keys: readonly string[]): Promise<number>;
   pexpire(key: string, ms: number): Promise<unknown>;

@@ -1,6 +1,7 @@
 import { LoomError, systemClock } from '@certoai/loom-core';
 import type { Logger } from '@certoai/loom-core';
 import type { RedisSource } from './bullmq-message-queue-options.js';
+import { gatherWrites } from './gathered-writes.js';
 import type { OpenRedisClient } from './redis-client.js';
 import { isRefusedLogin, translateRedisError } from './redis-error.js';
 
@@ -79,11 +80,14 @@ export class RedisConnections {
 
   async #create(overrides: object): Promise<OpenRedisClient> {
     const { source, logger } = this.#options;
-    const options = { ...resilient(source), ...this.#options.overrides, ...overrides, ...own };
+    const options = { ...resilient(source), ...this.#options.overrides, ...overrides };
     const client = await createClient(source, options);
+    gatherWrites(client);
     this.#open.add(client);
     // ioredis prints errors nobody listens to.
     client.on('error', (error) => logger.warn('Redis connection failed', { error }));
+    // A failover ends a connection once for each command that was refused, which Node would take for a leak and print.
+    client.on('connect', () => void client.stream?.setMaxListeners(0));
     return client;
   }
 }
@@ -118,7 +122,9 @@ export function reconnect(client: OpenRedisClient): void {
   if (client.status === 'ready') client.disconnect(true);
 }
 
-async function createClient(source: RedisSource, options: object): Promise<OpenRedisClient> {
+/** A client that connects when it is told to. @param given - replaces options of the source */
+export async function createClient(source: RedisSource, given: object): Promise<OpenRedisClient> {
+  const options = { ...given, ...own };
   if (source.kind === 'client') {
     const { client } = source;
     const copy = client.isCluster
