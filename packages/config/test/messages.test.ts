@@ -45,7 +45,7 @@ describe('a setting that does not exist', () => {
 
   test('a strange one gets the list', async () => {
     expect(await messageOf('worker: { colour: blue }')).toMatchInlineSnapshot(
-      `"worker.colour (loom.config.yaml:1) is not a setting. Known here: name, concurrency, leaseMs."`,
+      `"worker.colour (loom.config.yaml:1) is not a setting. Known here: name, labels, concurrency, leaseMs."`,
     );
     expect(await messageOf('{ "colour": "blue" }', { name: 'loom.config.json' })).toMatchInlineSnapshot(
       `"colour (loom.config.json:1) is not a setting. Known here: embedded, redis, cosmos, limits, retention, worker, observability, profiles."`,
@@ -75,6 +75,12 @@ describe('a setting that does not exist', () => {
 });
 
 describe('a value that does not fit', () => {
+  test('labels that are none', async () => {
+    expect(await messageOf('worker: { labels: west }')).toMatchInlineSnapshot(
+      `"worker.labels (loom.config.yaml:1) is not a list of labels. Give name=value, more of them after commas."`,
+    );
+  });
+
   test('numbers', async () => {
     expect(await messageOf('worker: { concurrency: many }')).toMatchInlineSnapshot(
       `"worker.concurrency (loom.config.yaml:1) is "many". Give a whole number from 1 to 100000."`,
@@ -136,7 +142,7 @@ describe('a value that does not fit', () => {
       `"redis (loom.config.yaml:1) is a number. Give an address such as redis://localhost:6379, or settings by name: url, host, port, username, password, db, tls, keyPrefix."`,
     );
     expect(await messageOf('worker: [a]')).toMatchInlineSnapshot(
-      `"worker (loom.config.yaml:1) is a list. Give settings by name: name, concurrency, leaseMs."`,
+      `"worker (loom.config.yaml:1) is a list. Give settings by name: name, labels, concurrency, leaseMs."`,
     );
     expect(await messageOf('profiles: [a]')).toMatchInlineSnapshot(
       `"profiles (loom.config.yaml:1) is a list. Give settings by profile name."`,

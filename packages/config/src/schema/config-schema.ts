@@ -113,6 +113,12 @@ export function buildConfigSchema(z: typeof zod) {
     worker: setting(
       z.strictObject({
         name: setting(text().max(128), 'Name of this worker in traces and in the registry.'),
+        labels: setting(
+          text().regex(/^[^=,]+=[^=,]+(,[^=,]+=[^=,]+)*$/, {
+            error: 'is not a list of labels. Give name=value, more of them after commas.',
+          }),
+          'What sets this worker apart, for stages that ask for it: `zone=west,gpu=a100`.',
+        ),
         concurrency: setting(whole(1, 100_000), 'Tasks this worker runs at the same time. Count.', {
           default: 100,
         }),

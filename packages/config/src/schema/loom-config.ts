@@ -73,6 +73,8 @@ export interface RetentionSettings {
 export interface WorkerSettings {
   /** Name of this worker in traces and in the registry. */
   readonly name?: string | undefined;
+  /** What sets this worker apart, for stages that ask for it: `zone=west,gpu=a100`. */
+  readonly labels?: string | undefined;
   /** Tasks this worker runs at the same time. Count. @default 100 */
   readonly concurrency?: number | undefined;
   /**

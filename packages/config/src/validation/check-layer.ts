@@ -54,6 +54,8 @@ export function checkLayer(layer: Layer, { schema, settings, cwd }: LayerCheck):
   const fromIssue = (issue: core.$ZodIssue, base: Path): readonly ConfigProblem[] => {
     const path = [...base, ...issue.path.map(String)];
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknown(path, key));
+    if (issue.code === 'invalid_format' && issue.format === 'regex')
+      return [problem('wrong-value', path, issue.message)];
     if (issue.code === 'custom') return [problem('conflict', path, issue.message)];
     if (issue.code !== 'invalid_union') return [wrong(path)];
     // Of the forms a setting may have, the one whose own type fits is the one that was meant.

@@ -16,6 +16,8 @@ export function arbitraryValue({ path, type }: Setting): fc.Arbitrary<string | n
     case 'address':
       return fc.webUrl({ validSchemes: ['https'] });
     case 'text':
+      if (path === 'worker.labels')
+        return fc.array(fc.stringMatching(/^[^=,\s]{1,9}=[^=,\s]{1,9}$/), { minLength: 1 }).map(String);
       // Text that reads like a reference is one.
       return fc
         .string({ minLength: 1, maxLength: type.maximumLength ?? 30, unit: 'grapheme' })
