@@ -4,7 +4,8 @@
 import { ActorRegistry, ActorWorker } from '@certoai/loom-core';
 import { PipelineTracer } from '@certoai/loom-observability';
 import { PipelineOrchestrator } from '@certoai/loom-pipelines';
-import { BullMQMessageQueue, RedisExecutionStore } from '@certoai/loom-storage';
+import { BullMQMessageQueue } from '@certoai/loom-storage';
+import { RedisExecutionStore } from '@certoai/loom-storage/redis';
 import { FlowProducer, QueueEvents, Worker, type FlowJob } from 'bullmq';
 import { Redis } from 'ioredis';
 import { startRedis } from '../../../scripts/redis/start-redis.mjs';

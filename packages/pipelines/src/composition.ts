@@ -7,6 +7,7 @@ import {
   type ReleaseStack,
 } from '@certoai/loom-core';
 import type { LoomConfig } from '@certoai/loom-config';
+import type { RedisFinding } from '@certoai/loom-storage';
 import type { ClaimCheckedExecutionStore, ClaimCheckedMessageQueue } from '@certoai/loom-storage/blobs';
 
 /** Where executions live and how tasks travel, opened as a configuration says. */
@@ -14,6 +15,10 @@ export interface Backend {
   readonly store: ExecutionStore;
   /** Absent: everything happens in this process. */
   readonly queue: MessageQueue | undefined;
+  /** The queue for messages that are no tasks, opened when first asked for. */
+  readonly messages: () => MessageQueue;
+  /** What endangers work in the settings of a server, as it was seen when it was connected to. Absent without one. */
+  readonly serverFindings?: () => readonly RedisFinding[];
 }
 
 export interface BackendOptions {
@@ -30,20 +35,31 @@ export interface BackendOptions {
  */
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const { embedded, redis } = options.config;
-  if (redis === undefined)
-    return embedded?.path === undefined ? openMemory(options) : openFolder(options, embedded.path);
-  if (embedded?.path === undefined) return openRedis(options, redis);
+  checkOnePlace(options.config);
+  if (redis !== undefined) return openRedis(options, redis);
+  return embedded?.path === undefined ? openMemory(options) : openFolder(options, embedded.path);
+}
+
+/** @throws LoomError `LOOM_INVALID_CONFIG` */
+export function checkOnePlace({ embedded, redis }: Pick<LoomConfig, 'embedded' | 'redis'>): void {
+  if (redis === undefined || embedded?.path === undefined) return;
   const message =
     'Both "redis" and "embedded.path" are given, and executions live in one place. Remove one of the two.';
   throw new LoomError('LOOM_INVALID_CONFIG', message, { blocks: ['redis', 'embedded'] });
 }
 
-async function openMemory({ logger, releases }: BackendOptions): Promise<Backend> {
-  const { InMemoryExecutionStore } = await import('@certoai/loom-storage/memory');
+async function openMemory({ clock, logger, releases }: BackendOptions): Promise<Backend> {
+  const { InMemoryExecutionStore, InMemoryMessageQueue } = await import('@certoai/loom-storage/memory');
   logger.info('Loom keeps its state in memory; set embedded.path to survive a restart');
-  const store = new InMemoryExecutionStore();
+  const store = new InMemoryExecutionStore({ clock });
   releases.add('execution store', () => store.close());
-  return { store, queue: undefined };
+  let messages: MessageQueue | undefined;
+  releases.add('messages', () => messages?.close());
+  return {
+    store,
+    queue: undefined,
+    messages: () => (messages ??= new InMemoryMessageQueue({ clock })),
+  };
 }
 
 async function openFolder(
@@ -54,7 +70,7 @@ async function openFolder(
   const { sync, maxBytes } = config.embedded ?? {};
   const store = await openEmbeddedStore({ path, sync, maxBytes, clock, logger });
   releases.add('embedded store', () => store.close());
-  return { store: store.executions, queue: undefined };
+  return { store: store.executions, queue: undefined, messages: () => store.messages };
 }
 
 async function openRedis(
@@ -78,7 +94,7 @@ async function openRedis(
   const queue = blobStores.claimCheckedQueue(messages, blobs, options);
   releases.add('queue', () => queue.close());
   releases.add('sweep', sweepNowAndThen(store, queue, logger));
-  return { store, queue };
+  return { store, queue, messages: () => queue, serverFindings: () => messages.serverFindings() };
 }
 
 /** Payloads that belong to nothing any more, because a process died in between, go once in six hours. */
@@ -104,7 +120,7 @@ const sweepEveryMs = 6 * 3_600_000;
 const messageBlobsMs = 30 * 24 * 3_600_000;
 
 /** As ioredis takes them. */
-function connectionOptions({
+export function connectionOptions({
   tls,
   url,
   ...rest

@@ -2,12 +2,15 @@ import {
   actorQueueName,
   ActorRegistry,
   ActorWorker,
+  errorRecord,
   LoomError,
   ReleaseStack,
   silentLogger,
   type Clock,
+  type ErrorRecord,
   type IdSource,
   type Logger,
+  type MessageQueue,
   type RegisterOptions,
   type ActorSource,
   type TraceSink,
@@ -15,19 +18,21 @@ import {
 import type { LoomConfig } from '@certoai/loom-config';
 import type {
   CheckResult,
+  HealthCheck,
   HealthModel,
   HealthReport,
   LoomMetrics,
   PipelineTracer,
 } from '@certoai/loom-observability';
-import type { CosmosDBActorRegistry } from '@certoai/loom-storage';
-import { openBackend } from './composition.js';
+import type { CosmosDBActorRegistry, OutboxPattern } from '@certoai/loom-storage';
+import { openBackend, type Backend } from './composition.js';
 import { openObservation, watchQueues, type Observation } from './observation.js';
 import type { StageExecutor } from './modes/stage-executor.js';
 import type { ExecutionHandle, ExecutionResult } from './runtime/execution-handle.js';
 import type { ExecutionQueries } from './runtime/executions.js';
 import { PipelineOrchestrator, type DefinitionInput } from './runtime/orchestrator.js';
 import type { StartOptions } from './runtime/start-options.js';
+import type { LayeredValues } from './runtime/take-config.js';
 
 /** What only code can give, beside the configuration. */
 export interface LoomParts {
@@ -37,10 +42,26 @@ export interface LoomParts {
   readonly ids?: IdSource | undefined;
   /** Watches every execution, in place of the tracer that the configuration would make. */
   readonly tracer?: TraceSink | undefined;
+  /** What expressions see as `config`, by tenant and actor type: a `LayeredConfig`. @default none */
+  readonly layered?: LayeredValues | undefined;
 }
 
 /** The configuration as {@link LoomConfig} describes it, with parts that only code can give. */
 export type LoomOptions = LoomConfig & LoomParts;
+
+/** Every one of {@link LoomParts}. */
+const parts: Readonly<Record<keyof LoomParts, true>> = {
+  logger: true,
+  clock: true,
+  ids: true,
+  tracer: true,
+  layered: true,
+};
+
+/** What a configuration can say, without the parts. */
+export function settingsOf(options: LoomOptions): LoomConfig {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !Object.hasOwn(parts, name)));
+}
 
 /**
  * The whole platform behind one object: actors, durable pipelines, and the stores they need.
@@ -57,7 +78,10 @@ export class Loom implements AsyncDisposable {
   #releases = new ReleaseStack();
   #opening: Promise<PipelineOrchestrator> | undefined;
   #opened: PipelineOrchestrator | undefined;
+  /** Why the last try to open failed, until one succeeds. */
+  #openFailure: ErrorRecord | undefined;
   #observation: Observation | undefined;
+  #backend: Backend | undefined;
   #health: Promise<HealthModel> | undefined;
   #closed = false;
 
@@ -125,11 +149,40 @@ export class Loom implements AsyncDisposable {
     return new CosmosDBActorRegistry(client, { database });
   }
 
-  /** Whether this process lives, can take work, and what is wrong. Never rejects once Loom has opened. */
+  /**
+   * Queues of messages beside the executions: what `notify` tells is consumed here. Names that begin with `loom.` are
+   * Loom's own. It is closed with this Loom.
+   */
+  async messages(): Promise<MessageQueue> {
+    await this.#open();
+    return (this.#backend as Backend).messages();
+  }
+
+  /**
+   * Messages on their way to these queues, and those that a queue did not take. States and messages of your own can
+   * be committed to it in one step.
+   */
+  async outbox(): Promise<OutboxPattern> {
+    return (await this.#open()).outbox();
+  }
+
+  /** Whether this process lives, can take work, and what is wrong; also while Loom cannot open. Never rejects. */
   async health(): Promise<HealthReport> {
-    const orchestrator = await this.#open();
-    this.#health ??= healthOf(orchestrator);
+    if (this.#opened === undefined) {
+      const report = await reportOf('opening', () => this.#tryOpen());
+      if (!report.ready) return report;
+    }
+    this.#health ??= healthOf(await this.#open(), this.#backend as Backend);
     return (await this.#health).report();
+  }
+
+  /** What failed the last time is told at once, and tried again meanwhile. */
+  async #tryOpen(): Promise<CheckResult | undefined> {
+    const failure = this.#openFailure;
+    const opening = this.#open();
+    if (failure === undefined) await opening;
+    else opening.catch(() => undefined);
+    return failure && { status: 'failed', reason: failure.message };
   }
 
   /** Starts an execution and waits for its end; rejects with a `PipelineExecutionError` when it does not complete. */
@@ -178,24 +231,27 @@ export class Loom implements AsyncDisposable {
         .close()
         .catch((failure: unknown) => this.#logger.warn('What was opened did not close', { error: failure }));
       this.#opening = undefined;
+      this.#openFailure = errorRecord(error);
       throw error;
     }));
   }
 
   async #compose(): Promise<PipelineOrchestrator> {
-    const { logger: _logger, clock, ids, tracer, ...given } = this.#options;
+    const { clock, ids, tracer, layered } = this.#options;
     const { resolveConfig } = await import('@certoai/loom-config');
-    const config = await resolveConfig(given);
+    const config = await resolveConfig(settingsOf(this.#options));
     const { retention, worker } = config;
     const { maxPayloadBytes, maxTasksPerStage } = config.limits;
     const logger = this.#logger;
     const releases = this.#releases;
-    const { store, queue } = await openBackend({ config, clock, logger, releases });
+    const backend = await openBackend({ config, clock, logger, releases });
+    const { store, queue, messages } = backend;
     const local = new ActorWorker(worker.name ?? 'loom', {
       registry: this.#registry,
       queue,
       concurrency: worker.concurrency,
-      leaseMs: worker.leaseMs,
+      labels: worker.labels === undefined ? undefined : labelsOf(worker.labels),
+      leaseMs: queueLeaseMs(worker.leaseMs),
       maxPayloadBytes,
       clock,
       logger,
@@ -208,6 +264,8 @@ export class Loom implements AsyncDisposable {
       ids,
       logger,
       retention,
+      layered,
+      messages,
       maxPayloadBytes,
       maxTasksPerStage,
     });
@@ -222,12 +280,29 @@ export class Loom implements AsyncDisposable {
         this.#registry.list().map(({ type }) => actorQueueName(type)),
       );
     this.#observation = observation;
+    this.#backend = backend;
+    this.#openFailure = undefined;
     if (!this.#closed) this.#opened = orchestrator;
     return orchestrator;
   }
 }
 
-async function healthOf(orchestrator: PipelineOrchestrator): Promise<HealthModel> {
+/** A queue finds out and delivers within its lease, so a process may be blocked for less of it: seven tenths. */
+function queueLeaseMs(leaseMs: number | undefined): number | undefined {
+  return leaseMs && Math.min(Math.ceil(leaseMs * 1.25), 43_200_000);
+}
+
+async function reportOf(name: string, check: HealthCheck['check']): Promise<HealthReport> {
+  const { HealthModel } = await import('@certoai/loom-observability');
+  const health = new HealthModel();
+  health.add(name, { check });
+  return health.report();
+}
+
+async function healthOf(
+  orchestrator: PipelineOrchestrator,
+  { serverFindings }: Backend,
+): Promise<HealthModel> {
   const { HealthModel } = await import('@certoai/loom-observability');
   const health = new HealthModel();
   for (const part of ['store', 'queue'] as const) {
@@ -237,5 +312,18 @@ async function healthOf(orchestrator: PipelineOrchestrator): Promise<HealthModel
     };
     health.add(part, { check });
   }
+  if (serverFindings !== undefined) {
+    const check = (): CheckResult | undefined => {
+      const findings = serverFindings();
+      const reason = findings.map(({ message, fix }) => `${message} ${fix}`).join(' ');
+      return findings.length === 0 ? undefined : { status: 'degraded', reason };
+    };
+    health.add('redis settings', { check, decides: 'nothing' });
+  }
   return health;
+}
+
+/** `zone=west,gpu=a100`, as the configuration has checked it. */
+function labelsOf(text: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(text.split(',').map((label) => label.split('=') as [string, string]));
 }

@@ -163,6 +163,17 @@ describe('tables', () => {
   });
 
   const source = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+  test('every start option and every field of a message that tells of an end has its row', () => {
+    const fields = (text: string, type: string): readonly string[] => {
+      const body = text.slice(text.indexOf(`interface ${type} {`)).split('\n}\n', 1)[0] ?? '';
+      return [...body.matchAll(/^  readonly (\w+)\??:/gm)].map(([, name = '']) => name);
+    };
+    const starting = fields(source('../src/runtime/start-options.ts'), 'StartOptions');
+    expect([...table('start').keys()].sort()).toEqual([...starting].sort());
+    const finished = fields(source('../src/engine/finish-notice.ts'), 'ExecutionFinished');
+    expect([...table('finished').keys()]).toEqual(finished);
+  });
+
   test('every reason and every event has its row', () => {
     const kinds = /WaitKind =([^]*?)';/.exec(source('../src/runtime/wait-reason.ts'))?.[0] ?? '';
     const reasons = [...kinds.matchAll(/\| '([^']+)'/g)].map(([, kind]) => kind);

@@ -22,7 +22,5 @@ export type { OutboxCommit, OutboxMessage, OutboxWrite } from './outbox/outbox-i
 export type { OutboxPatternOptions, OutboxRelayOptions } from './outbox/outbox-options.js';
 export { OutboxPattern } from './outbox/outbox-pattern.js';
 export type { ParkedOutboxMessage, ParkedOutboxMessages } from './outbox/outbox-pattern.js';
-export { RedisExecutionStore } from './redis/redis-execution-store.js';
-export type { RedisExecutionStoreOptions } from './redis/redis-execution-store-options.js';
 export { RedisInstanceRegistry } from './redis/redis-instance-registry.js';
 export type { RedisInstanceRegistryOptions } from './redis/redis-instance-registry.js';

@@ -55,8 +55,9 @@ const maxRequests = 10;
  */
 export class CosmosCalls {
   readonly clock: Clock;
+  /** As the option says. */
+  readonly callMs: number;
   readonly #requestMs: number;
-  readonly #callMs: number;
   readonly #onCharge: ((charge: CosmosCharge) => void) | undefined;
   readonly #random: Random;
   readonly #waiting = new Fifo<() => void>();
@@ -66,7 +67,7 @@ export class CosmosCalls {
   constructor(options: CosmosCallOptions = {}) {
     const { requestMs, callMs, maxConcurrent, onCharge, clock = systemClock, random = Math.random } = options;
     this.#requestMs = wholeNumber('requestMs', requestMs, 5_000, 1);
-    this.#callMs = wholeNumber('callMs', callMs, 15_000, 1);
+    this.callMs = wholeNumber('callMs', callMs, 15_000, 1);
     this.#free = wholeNumber('maxConcurrent', maxConcurrent, 32, 1);
     this.#onCharge = onCharge;
     this.clock = clock;
@@ -82,7 +83,7 @@ export class CosmosCalls {
     call: CosmosCallSite,
     send: (signal: AbortSignal) => Promise<Charged<Value>>,
   ): Promise<CosmosAnswer<Value>> {
-    const endsAt = this.clock.now() + this.#callMs;
+    const endsAt = this.clock.now() + this.callMs;
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
@@ -157,7 +158,7 @@ export class CosmosCalls {
   #tooLate({ doing, container, place }: CosmosCallSite): LoomError {
     const message =
       `Cosmos DB was not asked to ${doing} in "${place.database}/${container}": other calls took more than ` +
-      `${this.#callMs} ms. Check that the account can be reached, or raise maxConcurrent.`;
+      `${this.callMs} ms. Check that the account can be reached, or raise maxConcurrent.`;
     return new LoomError('LOOM_STORE_FAILED', message, {
       kind: 'transient',
       database: place.database,

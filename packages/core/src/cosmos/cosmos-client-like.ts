@@ -86,6 +86,7 @@ export interface CosmosPage {
 export type CosmosOperation =
   | { operationType: 'Create' | 'Upsert'; resourceBody: CosmosDocument }
   | { operationType: 'Replace'; id: string; ifMatch?: string; resourceBody: CosmosDocument }
+  | { operationType: 'Patch'; id: string; ifMatch?: string; resourceBody: CosmosPatch }
   | { operationType: 'Delete'; id: string; ifMatch?: string };
 
 export interface CosmosBatchResponse {

@@ -123,26 +123,30 @@ export class CosmosContainer {
    * All of them or none, in one partition. The first one is to create an item with an id that only this commit has:
    * when an answer is lost and the batch is sent again, `conflict` with `inDoubt` says to look there who wrote it.
    * @param operations - 1 to 100, and 2 MB in all
+   * @returns what the answer is about: `refused` is the place of the operation, from 0
    */
   async batch(
     doing: string,
     pk: string,
     operations: readonly CosmosOperation[],
-  ): Promise<CosmosAnswer<undefined>> {
+  ): Promise<CosmosAnswer<undefined> & { readonly refused?: number }> {
     if (operations.length < 1 || operations.length > maxBatchOperations) {
       const message = `A batch has ${operations.length} operations; give 1 to ${maxBatchOperations}, and write the rest before it.`;
       throw new LoomError('LOOM_INVALID_OPTION', message, { operations: operations.length });
     }
-    return this.#call(doing, 'write', async (options) => {
+    let refused = -1;
+    const answer = await this.#call(doing, 'write', async (options) => {
       // The package writes into what it is given.
       const given = operations.map((operation) => ({ ...operation }));
       const { result = [], headers } = await this.#container.items.batch(given, pk, options);
       const requestUnits = Number(headers['x-ms-request-charge'] ?? 0);
       // 424 is said of those that were not tried because of another.
-      const failed = result.find(({ statusCode }) => statusCode >= 400 && statusCode !== 424);
+      refused = result.findIndex(({ statusCode }) => statusCode >= 400 && statusCode !== 424);
+      const failed = result[refused];
       if (failed !== undefined) throw answerOf(failed.statusCode, undefined, requestUnits);
       return { value: undefined, requestUnits };
     });
+    return answer.kind === 'done' ? answer : { ...answer, refused };
   }
 
   /**

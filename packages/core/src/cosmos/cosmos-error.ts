@@ -23,10 +23,9 @@ export function cosmosError(error: unknown, site: CosmosCallSite): LoomError {
   const problem = cosmosProblem(error);
   const { kind, status, substatus, retryAfterMs } = problem;
   const { place, container } = site;
-  const message =
-    `Cosmos DB could not ${site.doing} in "${place.database}/${container}": ${said(error, problem)}. ` +
-    adviceFor(problem, error, site);
-  const details = { kind, status, substatus, retryAfterMs, database: place.database, container };
+  const fix = adviceFor(problem, error, site);
+  const message = `Cosmos DB could not ${site.doing} in "${place.database}/${container}": ${said(error, problem)}. ${fix}`;
+  const details = { kind, status, substatus, retryAfterMs, database: place.database, container, fix };
   return new LoomError(codes[kind] ?? 'LOOM_STORE_FAILED', message, details, { cause: error });
 }
 

@@ -57,6 +57,12 @@ export const cosmosContainers = {
     ttlSeconds: 3_600,
     indexedPaths: ['/endsAt/?', '/types/[]/?'],
   },
+  /** States and messages of outboxes, each in one partition. What says that a commit was done has its own time to live. */
+  outbox: {
+    name: 'outbox',
+    ttlSeconds: -1,
+    indexedPaths: ['/at/?', '/lane/?', '/first/?', '/parked/?'],
+  },
 } as const satisfies Readonly<Record<string, CosmosContainerLayout>>;
 
 export interface CosmosContainerDefinition {

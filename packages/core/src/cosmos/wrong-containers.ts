@@ -15,9 +15,9 @@ export function missingContainers(
   const missing = withDatabase
     ? `There is no database "${place.database}" with ${names}`
     : `Database "${place.database}" lacks ${names}`;
-  const message = `${missing}. Deploy ${cosmosTemplate}, or run:\n${commands.join('\n')}`;
-  const details = { kind: 'missing', database: place.database, containers, withDatabase };
-  return new LoomError('LOOM_STORE_FAILED', message, details);
+  const fix = `Deploy ${cosmosTemplate}, or run:\n${commands.join('\n')}`;
+  const details = { kind: 'missing', database: place.database, containers, withDatabase, fix };
+  return new LoomError('LOOM_STORE_FAILED', `${missing}. ${fix}`, details);
 }
 
 /** Whether a database or container is what was not found. */
@@ -30,8 +30,8 @@ export function wrongLayout(
   { name: container }: CosmosContainerLayout,
   differences: readonly string[],
 ): LoomError {
-  const message =
-    `Container "${database}/${container}" is not made as Loom needs it: ${differences.join('; ')}. ` +
-    `Compare it with ${cosmosTemplate}; a partition key is for good, so that takes a new container.`;
-  return new LoomError('LOOM_STORE_FAILED', message, { kind: 'layout', database, container, differences });
+  const fix = `Compare it with ${cosmosTemplate}; a partition key is for good, so that takes a new container.`;
+  const message = `Container "${database}/${container}" is not made as Loom needs it: ${differences.join('; ')}. ${fix}`;
+  const details = { kind: 'layout', database, container, differences, fix };
+  return new LoomError('LOOM_STORE_FAILED', message, details);
 }

@@ -1,3 +1,5 @@
+import type { OutboxEntry, OutboxStore } from './outbox-store.js';
+
 /**
  * Where executions live. The store knows nothing of pipelines: it keeps a versioned head per
  * execution, write-once task records with counters, and the time at which someone should look again.
@@ -10,6 +12,9 @@
  */
 export interface ExecutionStore extends AsyncDisposable {
   readonly capabilities: ExecutionStoreCapabilities;
+
+  /** Where the messages of {@link commit} are, for an `OutboxPattern` to relay; it closes with this store. */
+  readonly outbox?: OutboxStore | undefined;
 
   /**
    * Stores a new execution at version 1, unless one with the same `id` or `idempotencyKey` exists.
@@ -33,11 +38,12 @@ export interface ExecutionStore extends AsyncDisposable {
   record(entry: RecordEntry): Promise<RecordReply>;
 
   /**
-   * Compare-and-set on the head: writes it, the given records and `wakeAt` together or not at all.
+   * Compare-and-set on the head: writes it, the given records, messages and `wakeAt` together or not at all.
    * Refused as `conflict` when `expectedVersion` is not the stored one, when the execution is finished
    * or unknown, when another than its `holder` holds it, or when one of `records` would be refused by
    * {@link record}, in their order.
    * What is finished is held by nobody and never wakes.
+   * @throws LoomError `LOOM_UNSUPPORTED` when there are messages and no {@link outbox}
    */
   commit(transition: Transition): Promise<CommitReply>;
 
@@ -58,11 +64,17 @@ export interface ExecutionStore extends AsyncDisposable {
   /** What `holder` holds is held by nobody, and its seat is free. Unknown: nothing. */
   leave(holder: string): Promise<void>;
 
+  /** One that `holder` holds is held by nobody, and can be claimed from `wakeAt` on. One that it does not hold: nothing. */
+  release(request: ReleaseRequest): Promise<void>;
+
   /** Heads that match, newest first (by `createdAt`, then latest stored), in pages. */
   list(query: ExecutionQuery): Promise<ExecutionPage>;
 
-  /** Removes finished executions beyond the policy, those that finished first before others, at most `limit` a call. */
-  prune(policy: RetentionPolicy): Promise<{ readonly removed: number }>;
+  /**
+   * Removes finished executions beyond the policy, those that finished first before others, at most `limit` a call.
+   * @returns their ids, in that order
+   */
+  prune(policy: RetentionPolicy): Promise<{ readonly removed: readonly string[] }>;
 
   /** Flushes and releases. Every later call rejects with `LOOM_CLOSED`. Idempotent. */
   close(): Promise<void>;
@@ -192,6 +204,8 @@ export interface Transition {
   readonly status: ExecutionStatus;
   readonly state: string;
   readonly records: readonly RecordEntry[];
+  /** Go to {@link ExecutionStore.outbox}. @default none */
+  readonly messages?: readonly OutboxEntry[] | undefined;
   /** `undefined`: as it was. */
   readonly wakeAt?: number | null | undefined;
   /** Milliseconds since the epoch. */
@@ -241,6 +255,13 @@ export interface ClaimReply {
   readonly seat: number;
   /** Numbers below the highest ever given that no living holder has. */
   readonly freeSeats: readonly number[];
+}
+
+export interface ReleaseRequest {
+  readonly executionId: string;
+  readonly holder: string;
+  /** Milliseconds since the epoch. `null`: at once. */
+  readonly wakeAt: number | null;
 }
 
 /** Absent fields do not restrict. */

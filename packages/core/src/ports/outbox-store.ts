@@ -1,3 +1,5 @@
+import type { OutgoingMessage } from './message-queue.js';
+
 /**
  * States and the messages they cause, stored in one atomic step, and what relays need to move the messages on.
  * Messages of one key are a *lane*: they are claimed in the order of their commits, by one relay at a time. A
@@ -63,7 +65,14 @@ export interface OutboxStep {
 
 export interface OutboxEntry {
   readonly key?: string | undefined;
+  /** Where an `OutboxPattern` relays it: an {@link OutboxContent} as JSON. */
   readonly content: string;
+}
+
+/** A message that is to go to a queue. */
+export interface OutboxContent extends OutgoingMessage {
+  readonly queue: string;
+  readonly dedupeId: string;
 }
 
 export type OutboxStepReply =

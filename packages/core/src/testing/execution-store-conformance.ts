@@ -6,10 +6,12 @@ import { createCases } from './execution-store/create-cases.js';
 import type { ExecutionStoreHarness } from './execution-store/harness.js';
 import { holdingCases } from './execution-store/holding-cases.js';
 import { listCases } from './execution-store/list-cases.js';
+import { messageCases } from './execution-store/message-cases.js';
 import { payloadCases } from './execution-store/payload-cases.js';
 import { pruneCases } from './execution-store/prune-cases.js';
 import { randomCases } from './execution-store/random-cases.js';
 import { recordCases } from './execution-store/record-cases.js';
+import { releaseCases } from './execution-store/release-cases.js';
 
 export type { ExecutionStoreHarness } from './execution-store/harness.js';
 
@@ -22,6 +24,8 @@ export const executionStoreConformance: readonly ConformanceCase<ExecutionStoreH
   ...recordCases,
   ...commitCases,
   ...holdingCases,
+  ...releaseCases,
+  ...messageCases,
   ...listCases,
   ...pruneCases,
   ...payloadCases,

@@ -1,7 +1,13 @@
 import type { JsonValue } from '@certoai/loom-core';
 
+/** Where a scope carries what its execution may read as `config`. No name: each expression reads a part of it. */
+export const configuration: unique symbol = Symbol('config');
+
 /** What an expression can see, by root name: `input`, `stages`, `execution`, the scatter variable, … */
-export type Scope = Readonly<Record<string, unknown>>;
+export type Scope = Readonly<Record<string, unknown>> & {
+  /** The values for an actor type; `null`: those of the tenant alone. */
+  readonly [configuration]?: ((actorType: string | null) => JsonValue) | undefined;
+};
 
 /** A compiled JMESPath expression. Evaluating it twice on the same scope gives the same value. */
 export interface Expression {

@@ -27,6 +27,8 @@ export const limits = {
   ratePerMs: 86_400_000,
   successes: 1_000_000,
   rules: 100,
+  capabilities: 20,
+  labels: 20,
   actors: 1_000,
   branches: 1_000,
   scatterLevels: 5,

@@ -28,6 +28,12 @@ export interface PipelineDefinition<Input = unknown> {
   readonly timeoutMs?: number | undefined;
   /** In `input` and `with`, a path that resolves to nothing is an error in place of `null`. @default false */
   readonly strictInputs?: boolean | undefined;
+  /**
+   * Keeps an execution with the versions of the actors it names that are the newest when it starts: exactly those,
+   * or newer ones with the same minor or major number. A stage whose `workers` name a version goes by that.
+   * @default tasks go to workers of any version
+   */
+  readonly pinVersions?: 'exact' | 'minor' | 'major' | undefined;
 }
 
 /** A JSON Schema, or a schema object of zod or another library that follows Standard Schema with JSON Schema. */
@@ -83,6 +89,8 @@ export interface StageBase {
   readonly concurrency?: number | undefined;
   /** Limits that tasks of all executions share, by key: for each tenant, say, or for each model. @default none */
   readonly limit?: LimitDefinition | undefined;
+  /** Which workers may run its tasks; not together with `limit`. @default any that has the actor */
+  readonly workers?: WorkersDefinition | undefined;
   /** Its tasks go before those of a lower priority; whole number, 0 to 100; the execution's is added. @default 0 */
   readonly priority?: number | undefined;
   /** The stage's output, made of `${output}` (what the actors gave) and anything upstream. @default what the actors gave */
@@ -176,10 +184,24 @@ export type CustomStage = {
 }[keyof CustomModes];
 
 /**
- * Who does the work: an actor type by name, an expression that gives one (`"${input.reviewer}"`), or
- * rules of which the first that holds decides.
+ * Who does the work: an actor type by name, an expression that gives one (`"${input.reviewer}"`),
+ * rules of which the first that holds decides, or whichever actor has a capability.
  */
-export type ActorDefinition = string | ActorRules;
+export type ActorDefinition = string | ActorRules | ActorByCapability;
+
+/** Any live actor that says of itself, in its metadata, that it can do this. Chosen for each attempt anew. */
+export interface ActorByCapability {
+  /** A word, or 1 to 20 of which it must have all; each 1 to 200 characters, no expressions. */
+  readonly capability: string | readonly string[];
+}
+
+/** Which workers may run the tasks of a stage. Both must hold. */
+export interface WorkersDefinition {
+  /** Range of the actor's version, as its metadata says it: a semantic version range such as `^2.1`. @default any */
+  readonly version?: string | undefined;
+  /** 1 to 20 labels that a worker must have, by name; values may hold expressions and see what `input` sees. @default any */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
 
 /** The first rule that holds chooses the actor. */
 export interface ActorRules {

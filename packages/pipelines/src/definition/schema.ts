@@ -71,14 +71,25 @@ const variable = z
 
 const nameText = `the name of an actor type, at most ${limits.nameLength} characters`;
 const actorName = z.string(nameText).regex(/\S/, nameText).max(limits.nameLength, nameText);
-const actorText = 'the name of an actor type, an expression "${…}", or { rules, default }';
+const actorText = 'the name of an actor type, an expression "${…}", { rules, default }, or { capability }';
 const ruleText = `1 to ${limits.rules} rules { when, actor }`;
 const rule = fields('ActorRuleDefinition', 'a rule { when, actor }', { when: condition, actor: actorName });
 const rules = fields('ActorRules', actorText, {
   rules: z.array(rule, ruleText).min(1, ruleText).max(limits.rules, ruleText),
   default: actorName.optional(),
 });
-const actor = z.union([z.string(actorText).regex(/\S/, actorText).max(10_000, actorText), rules], actorText);
+const word = text(limits.nameLength, ', without expressions').regex(/^[^$]+$/, 'a word without expressions');
+const wordsText = `1 to ${limits.capabilities} words`;
+const byCapability = fields('ActorByCapability', actorText, {
+  capability: z.union(
+    [word, z.array(word, wordsText).min(1, wordsText).max(limits.capabilities, wordsText)],
+    `a word such as "ocr", or ${wordsText}`,
+  ),
+});
+const actor = z.union(
+  [z.string(actorText).regex(/\S/, actorText).max(10_000, actorText), rules, byCapability],
+  actorText,
+);
 typeNames.add(actor, { id: 'ActorDefinition' });
 
 const duration = whole(1, limits.timeoutMs, ' of milliseconds');
@@ -104,6 +115,12 @@ const limit = fields('LimitDefinition', limitText, {
   }).optional(),
 });
 
+const labelsText = 'texts by name, such as { zone: "${input.zone}" }';
+const workers = fields('WorkersDefinition', 'an object such as { version: "^2.1", labels: { zone: west } }', {
+  version: text(limits.versionLength, ' that is a range of versions, such as "^2.1"').optional(),
+  labels: z.record(text(limits.nameLength), text(limits.limitKeyLength), labelsText).optional(),
+});
+
 /** What every stage may say. That `id` or its alias `name` is there is checked beside the schema. */
 const base = {
   id: id.optional(),
@@ -116,6 +133,7 @@ const base = {
   stageTimeoutMs: duration,
   concurrency,
   limit: limit.optional(),
+  workers: workers.optional(),
   priority: whole(0, limits.priority),
   output: json,
   onFailure: oneOf('fail', 'continue'),
@@ -245,6 +263,7 @@ function pipelineOf<Stage extends z.ZodType>(stage: Stage) {
     output: json,
     timeoutMs: duration,
     strictInputs: boolean,
+    pinVersions: oneOf('exact', 'minor', 'major'),
   });
 }
 

@@ -100,7 +100,8 @@ function translate(
 
 /**
  * Of a union, the branch that was meant: the one whose problems lie inside the value, not in what
- * kind of value it is. `undefined` when that is none or several.
+ * kind of value it is; of several, the one that misses the fewest of its own fields. `undefined` when
+ * that is none or several.
  */
 function meantBranch(
   branches: readonly (readonly ZodIssue[])[],
@@ -109,7 +110,14 @@ function meantBranch(
   const near = branches.filter(
     (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
   );
-  return near.length === 1 && value !== undefined ? near[0] : undefined;
+  const missing = near.map((issues) => issues.filter((issue) => isMissing(issue, value)).length);
+  const fewest = Math.min(...missing);
+  const meant = near.filter((_, index) => missing[index] === fewest);
+  return meant.length === 1 && value !== undefined ? meant[0] : undefined;
+}
+
+function isMissing({ path: [field, ...deeper] }: ZodIssue, value: unknown): boolean {
+  return field !== undefined && deeper.length === 0 && !Object.hasOwn(Object(value) as object, field);
 }
 
 function unknownField(

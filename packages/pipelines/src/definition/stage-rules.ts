@@ -1,3 +1,4 @@
+import { checkQuery } from '@certoai/loom-discovery';
 import type { PathSegment } from './definition-issue.js';
 import { isReservedName, limits } from './limits.js';
 import type {
@@ -6,6 +7,7 @@ import type {
   MapReduceDefinition,
   RetryDefinition,
   ScatterDefinition,
+  WorkersDefinition,
 } from './pipeline-definition.js';
 
 /** An accepted stage of any mode, as far as one field of it bears on another. */
@@ -14,6 +16,7 @@ export interface RuledStage {
   readonly retry?: RetryDefinition | undefined;
   readonly concurrency?: number | undefined;
   readonly limit?: LimitDefinition | undefined;
+  readonly workers?: WorkersDefinition | undefined;
   readonly scatter?: ScatterDefinition | undefined;
   readonly mapReduce?: MapReduceDefinition | undefined;
   readonly gather?: Omit<GatherDefinition, 'from'> | undefined;
@@ -35,6 +38,7 @@ export function* brokenRules(stage: RuledStage): Generator<BrokenRule> {
   if (stage.limit !== undefined && Object.values(stage.limit).every((value) => value === undefined)) {
     yield [['limit'], 'says nothing; give it key, concurrency or rate, or take it out.'];
   }
+  if (stage.workers !== undefined) yield* brokenWorkersRules(stage.workers, stage.limit);
   for (const name of ['scatter', 'mapReduce'] as const) {
     const { concurrency, minSuccess, onTaskFailure } = stage[name] ?? {};
     if (concurrency !== undefined && stage.concurrency !== undefined) {
@@ -56,6 +60,38 @@ export function* brokenRules(stage: RuledStage): Generator<BrokenRule> {
   }
   if (stage.branches !== undefined) yield* brokenBranchRules(Object.keys(stage.branches));
   if (stage.mode === 'gather') yield* brokenGatherRules(stage);
+}
+
+function* brokenWorkersRules(
+  { version, labels }: WorkersDefinition,
+  limit: LimitDefinition | undefined,
+): Generator<BrokenRule> {
+  if (version === undefined && labels === undefined) {
+    yield [['workers'], 'says nothing; give it version or labels, or take it out.'];
+  }
+  if (limit !== undefined) {
+    yield [
+      ['workers'],
+      'and limit cannot stand together, as a limit counts the tasks of all workers; give one.',
+    ];
+  }
+  if (version !== undefined && !isVersionRange(version)) {
+    const text = `is ${JSON.stringify(version)}; expected a semantic version range, such as "^2.1".`;
+    yield [['workers', 'version'], text];
+  }
+  const count = labels === undefined ? 1 : Object.keys(labels).length;
+  if (count === 0 || count > limits.labels) {
+    yield [['workers', 'labels'], `has ${count} labels; expected 1 to ${limits.labels}.`];
+  }
+}
+
+function isVersionRange(version: string): boolean {
+  try {
+    checkQuery({ version });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const addOrTakeOut = 'add that or take it out.';

@@ -12,10 +12,12 @@ import {
   type Outputs,
 } from './expand.js';
 import { Json } from './json.js';
+import type { PinnedConfig } from './pinned-config.js';
 import { settle } from './settle.js';
 import { stageView, type StageView } from './stage-view.js';
 import {
   basisOf,
+  configNode,
   isFinal,
   moveTo,
   outputNode,
@@ -29,6 +31,8 @@ export interface Facts {
   readonly executionId: string;
   readonly now: number;
   readonly input: Json;
+  /** What expressions read as `config`; absent: none does. */
+  readonly config: PinnedConfig | undefined;
   readonly modes: ReadonlyMap<string, Mode>;
   /** Most tasks one node may have. */
   readonly maxTasks: number;
@@ -104,7 +108,10 @@ class Deliberation implements Outputs {
   }
 
   conclude(): Decision {
-    if (!isFinal(this.#state.status)) this.#deliberate();
+    if (!isFinal(this.#state.status)) {
+      this.#pinConfig();
+      this.#deliberate();
+    }
     return {
       state: this.#nodes === undefined ? this.#state : { ...this.#state, nodes: this.#nodes },
       changed: this.#state !== this.#before || this.#nodes !== undefined,
@@ -113,6 +120,14 @@ class Deliberation implements Outputs {
       values: this.#values,
       output: this.#output,
     };
+  }
+
+  /** Nothing that was made with it is true before it is stored. */
+  #pinConfig(): void {
+    const { config } = this.#facts;
+    if (config === undefined || this.#state.config === true) return;
+    this.#values.push({ node: configNode, json: config.json });
+    this.#state = { ...this.#state, config: true };
   }
 
   #deliberate(): void {
@@ -325,7 +340,12 @@ class Deliberation implements Outputs {
 
   /** What expressions see now, stages included that were settled a moment ago. */
   get scope(): Scope {
-    return (this.#scopeNow ??= expressionScope(this.#facts.executionId, this.#facts.input, this.#stages()));
+    return (this.#scopeNow ??= expressionScope(
+      this.#facts.executionId,
+      this.#facts.input,
+      this.#stages(),
+      this.#facts.config,
+    ));
   }
 
   #stages(): Readonly<Record<string, StageView>> {

@@ -1,8 +1,9 @@
 import { LoomError } from '@certoai/loom-core';
-import type { Scope } from '../definition/expression.js';
+import { configuration, type Scope } from '../definition/expression.js';
 import type { Expansion, Mode, NodeView } from '../modes/mode.js';
 import type { PlanNode } from '../plan/plan.js';
 import { Json } from './json.js';
+import type { PinnedConfig } from './pinned-config.js';
 import type { StageView } from './stage-view.js';
 import type { NodeState } from './state.js';
 
@@ -20,6 +21,7 @@ export function expressionScope(
   executionId: string,
   input: Json,
   stages: Readonly<Record<string, StageView>>,
+  config: PinnedConfig | undefined,
 ): Scope {
   return {
     get input() {
@@ -27,6 +29,7 @@ export function expressionScope(
     },
     stages,
     execution: { id: executionId },
+    [configuration]: config?.of,
   };
 }
 

@@ -25,12 +25,13 @@ export class StateText {
 }
 
 function headText(state: ExecutionState): string {
-  const { status, startedAt, deadlineAt, finishedAt, headers, failure } = state;
-  if (deadlineAt === undefined && headers === undefined && failure === undefined) {
+  const { status, startedAt, deadlineAt, finishedAt, headers, pins, tenant, config, notify, failure } = state;
+  if ((deadlineAt ?? headers ?? pins ?? tenant ?? config ?? notify ?? failure) === undefined) {
     const finished = finishedAt === undefined ? '' : `,"finishedAt":${finishedAt}`;
     return `{"status":"${status}","startedAt":${startedAt}${finished}`;
   }
-  return JSON.stringify({ status, startedAt, deadlineAt, finishedAt, headers, failure }).slice(0, -1);
+  const head = { status, startedAt, deadlineAt, finishedAt, headers, pins, tenant, config, notify, failure };
+  return JSON.stringify(head).slice(0, -1);
 }
 
 function nodeText(node: NodeState): string {

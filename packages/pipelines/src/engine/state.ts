@@ -11,8 +11,26 @@ export interface ExecutionState {
   readonly finishedAt?: number | undefined;
   /** Sent with every task. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Version ranges it keeps to, by actor type. */
+  readonly pins?: Readonly<Record<string, string>> | undefined;
+  /** For whom it runs. */
+  readonly tenant?: string | undefined;
+  /** What its expressions read as `config` is the record at {@link valueIndex} of {@link configNode}. */
+  readonly config?: true | undefined;
+  /** Where it is told that it has ended. */
+  readonly notify?: Notify | undefined;
   /** Why it did not complete. */
   readonly failure?: Failure | undefined;
+}
+
+/** Where it is told that an execution has ended. */
+export interface Notify {
+  /** 1 to 200 letters, digits, `.`, `_` or `-`; names that begin with `loom.` are Loom's own. */
+  readonly queue: string;
+  /** Messages of one key reach their queues in the order in which their executions ended; 1 to 256 characters. @default none */
+  readonly key?: string | undefined;
+  /** Come with the message as they are. At most 50. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Where and why an execution failed, was cancelled or ran out of time. */
@@ -60,6 +78,9 @@ export const basisOf = (node: string): string => `${node}$basis`;
 /** Name under which an execution's mapped output is recorded. No node can have it. */
 export const outputNode = '$output';
 
+/** Name under which what an execution sees as `config` is recorded. No node can have it. */
+export const configNode = '$config';
+
 const moves: Readonly<Record<ExecutionStatus, readonly ExecutionStatus[]>> = {
   running: ['paused', 'completed', 'failed', 'cancelled', 'timed-out'],
   paused: ['running', 'completed', 'failed', 'cancelled', 'timed-out'],
@@ -85,11 +106,13 @@ export function moveTo(state: ExecutionState, status: ExecutionStatus): Executio
   );
 }
 
-export function initialState(
-  now: number,
-  timeoutMs: number | undefined,
-  headers: Readonly<Record<string, string>> | undefined,
-): ExecutionState {
+/** What was asked for when an execution started. */
+type Asked = Pick<ExecutionState, 'headers' | 'pins' | 'tenant' | 'notify'> & {
+  /** Milliseconds. */
+  readonly timeoutMs: number | undefined;
+};
+
+export function initialState(now: number, { timeoutMs, ...asked }: Asked): ExecutionState {
   const deadlineAt = timeoutMs === undefined ? undefined : now + timeoutMs;
-  return { status: 'running', nodes: {}, startedAt: now, deadlineAt, headers };
+  return { status: 'running', nodes: {}, startedAt: now, deadlineAt, ...asked };
 }

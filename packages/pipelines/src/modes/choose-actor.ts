@@ -2,10 +2,12 @@ import { LoomError } from '@certoai/loom-core';
 import type { Scope } from '../definition/expression.js';
 import type { ActorChoice } from '../plan/plan.js';
 import { isTruthy, typeName } from './json-facts.js';
+import type { ActorTarget } from './mode.js';
 
 /** @throws LoomError `LOOM_EXPRESSION_FAILED` when no actor comes out */
-export function chooseActor(choice: ActorChoice, view: { readonly scope: Scope }): string {
+export function chooseActor(choice: ActorChoice, view: { readonly scope: Scope }): ActorTarget {
   if (choice.kind === 'literal') return choice.actor;
+  if (choice.kind === 'capability') return choice;
   const { scope } = view;
   if (choice.kind === 'expression') {
     const { source } = choice.expression;

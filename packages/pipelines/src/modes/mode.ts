@@ -4,7 +4,7 @@ import type { PlanNode } from '../plan/plan.js';
 
 /** What one node may look at when its tasks are made. */
 export interface NodeView {
-  /** `input`, `stages`, `execution`. */
+  /** `input`, `stages`, `execution`, and what is read as `config`. */
   readonly scope: Scope;
   /** What a node without an `input` mapping works on (see DESIGN of the definition language). */
   readonly upstream: Json;
@@ -14,8 +14,11 @@ export interface NodeView {
   readonly basis: Json | undefined;
 }
 
+/** An actor type by name, or whatever type that has all of these capabilities. */
+export type ActorTarget = string | { readonly capabilities: readonly string[] };
+
 export interface TaskSpec {
-  readonly actor: string;
+  readonly actor: ActorTarget;
   readonly input: Json;
   /** What expressions about this task see. */
   readonly scope: Scope;

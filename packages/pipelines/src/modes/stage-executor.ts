@@ -13,7 +13,7 @@ export interface CustomStage {
   readonly options: JsonValue;
   /** The stage's actor, when it names one. */
   readonly actor: string | undefined;
-  /** What expressions see: `input`, `stages`, `execution`. */
+  /** What expressions see: `input`, `stages`, `execution`. For `config`, have the stage hand it on in `with`. */
   readonly scope: Scope;
 }
 
@@ -36,11 +36,12 @@ export function customMode(executor: StageExecutor, maxBytes: number): Mode {
   return (node, view) => {
     const { scope, upstream } = view;
     const options = node.spec.mode === 'custom' ? node.spec.options : undefined;
+    const actor = node.actor === undefined ? undefined : chooseActor(node.actor, view);
     const stage: CustomStage = {
       id: node.stage,
       input: node.input === undefined ? upstream.copy() : node.input.evaluate(scope),
       options: options?.evaluate(scope) ?? null,
-      actor: node.actor === undefined ? undefined : chooseActor(node.actor, view),
+      actor: typeof actor === 'string' ? actor : undefined,
       scope,
     };
     const what = `plan of stage "${node.stage}"`;

@@ -11,9 +11,18 @@ import type {
   MapReduceDefinition,
   ScatterDefinition,
   ScatterLevelDefinition,
+  WorkersDefinition,
 } from '../definition/pipeline-definition.js';
 import { defaults, resolveRetry } from './defaults.js';
-import type { ActorChoice, KeyedLimit, Need, NodeSpec, PlanNode, ScatterLevel } from './plan.js';
+import type {
+  ActorChoice,
+  KeyedLimit,
+  Need,
+  NodeSpec,
+  PlanNode,
+  ScatterLevel,
+  WorkerChoice,
+} from './plan.js';
 import { reservedRoots, ScopedCompiler } from './scoped-compiler.js';
 import type { StageGraph } from './stage-graph.js';
 
@@ -23,6 +32,8 @@ export interface CompiledStage {
   readonly issues: readonly DefinitionIssue[];
   /** Actors named literally. */
   readonly actors: readonly string[];
+  /** As {@link Plan.configOf}. */
+  readonly configOf: readonly (string | null)[];
 }
 
 export function compileStage(
@@ -31,7 +42,9 @@ export function compileStage(
   graph: StageGraph,
   strict: boolean,
 ): CompiledStage {
-  const compiler = new ScopedCompiler(graph, index, strict);
+  const compiler = new ScopedCompiler(graph, index, strict).beside(
+    'actor' in stage ? stage.actor : undefined,
+  );
   const { when, output, retry, timeoutMs, stageTimeoutMs } = stage;
   const fansOut = stage.mode === 'scatter' || stage.mode === 'map-reduce';
   const hint = fansOut ? ' It decides about the whole stage; "where" decides about each item.' : '';
@@ -55,10 +68,14 @@ export function compileStage(
     onFailure: stage.onFailure ?? defaults.onFailure,
     concurrency: part.concurrency ?? stage.concurrency ?? defaults.concurrency,
     priority: stage.priority ?? defaults.priority,
-    limit: part.isUnlimited === true ? undefined : keyedLimit(stage.limit, part.roots ?? [], compiler),
+    workers: workerChoice(stage.workers, part.roots ?? [], part.compiler ?? compiler),
+    limit:
+      part.isUnlimited === true
+        ? undefined
+        : keyedLimit(stage.limit, part.roots ?? [], part.compiler ?? compiler),
     reads: [...compiler.reads],
   }));
-  return { nodes, issues: compiler.issues, actors: [...compiler.actors] };
+  return { nodes, issues: compiler.issues, actors: [...compiler.actors], configOf: [...compiler.configOf] };
 }
 
 /** What the nodes of one stage differ in; what is left out is the stage's. */
@@ -71,6 +88,8 @@ interface NodePart {
   readonly concurrency?: number | undefined;
   /** What expressions about one task see beside the common roots. */
   readonly roots?: readonly string[];
+  /** Compiles expressions about one task. */
+  readonly compiler?: ScopedCompiler;
   /** The stage's limit is about its other node. */
   readonly isUnlimited?: boolean;
 }
@@ -136,8 +155,10 @@ function mapReduceParts(
   { id, mapReduce, input }: Of<'map-reduce'>,
   compiler: ScopedCompiler,
 ): readonly NodePart[] {
-  const { spec, roots, concurrency } = fanOut(mapReduce, ['mapReduce'], compiler);
   const { map, reduce, groupBy, reduceInput = { key: '${group.key}', items: '${group.items}' } } = mapReduce;
+  const mapping = compiler.beside(map);
+  const reducing = compiler.beside(reduce);
+  const { spec, roots, concurrency } = fanOut(mapReduce, ['mapReduce'], mapping);
   const mapId = `${id}#map`;
   return [
     {
@@ -145,21 +166,22 @@ function mapReduceParts(
       spec,
       concurrency,
       roots,
-      actor: compiler.actor(map, ['mapReduce', 'map'], roots),
-      input: compiler.input(input, ['input'], roots),
+      compiler: mapping,
+      actor: mapping.actor(map, ['mapReduce', 'map'], roots),
+      input: mapping.input(input, ['input'], roots),
     },
     {
       spec: {
         mode: 'gather',
         from: [mapId],
         condition: 'all',
-        groupBy: compiler.itemExpression(groupBy, ['mapReduce', 'groupBy']),
+        groupBy: reducing.itemExpression(groupBy, ['mapReduce', 'groupBy']),
         combine: 'concat',
       },
       needs: [{ node: mapId, until: 'all' }],
       isUnlimited: true,
-      actor: compiler.actor(reduce, ['mapReduce', 'reduce'], groupRoots),
-      input: compiler.input(reduceInput, ['mapReduce', 'reduceInput'], groupRoots),
+      actor: reducing.actor(reduce, ['mapReduce', 'reduce'], groupRoots),
+      input: reducing.input(reduceInput, ['mapReduce', 'reduceInput'], groupRoots),
     },
   ];
 }
@@ -167,9 +189,10 @@ function mapReduceParts(
 function forkJoinPart({ branches, input }: Of<'fork-join'>, compiler: ScopedCompiler): NodePart {
   const compiled = Object.entries(branches).flatMap(([name, branch]) => {
     const at = ['branches', name];
-    const actor = compiler.actor(branch.actor, [...at, 'actor']);
-    const own = compiler.input(branch.input, [...at, 'input']);
-    const when = compiler.expression(branch.when, [...at, 'when']);
+    const beside = compiler.beside(branch.actor);
+    const actor = beside.actor(branch.actor, [...at, 'actor']);
+    const own = beside.input(branch.input, [...at, 'input']);
+    const when = beside.expression(branch.when, [...at, 'when']);
     return actor === undefined ? [] : [{ name, actor, input: own, when }];
   });
   return { spec: { mode: 'fork-join', branches: compiled }, input: compiler.input(input, ['input']) };
@@ -179,9 +202,12 @@ function customPart(
   stage: Exclude<NormalisedStage, NormalisedBuiltInStage>,
   compiler: ScopedCompiler,
 ): NodePart {
+  const actor = compiler.actor(stage.actor, ['actor']);
+  if (actor?.kind === 'capability')
+    compiler.refuse(['actor'], 'asks for a capability, and the executor of a mode is given a name; name it.');
   return {
     spec: { mode: 'custom', name: stage.mode, options: compiler.input(stage.with, ['with']) },
-    actor: compiler.actor(stage.actor, ['actor']),
+    actor,
     input: compiler.input(stage.input, ['input']),
   };
 }
@@ -194,6 +220,22 @@ function keyedLimit(
   if (limit === undefined) return undefined;
   const { key, concurrency, rate } = limit;
   return { key: compiler.template(key, ['limit', 'key'], roots), concurrency, rate };
+}
+
+function workerChoice(
+  workers: WorkersDefinition | undefined,
+  roots: readonly string[],
+  compiler: ScopedCompiler,
+): WorkerChoice | undefined {
+  if (workers === undefined) return undefined;
+  const { version, labels = {} } = workers;
+  return {
+    version,
+    labels: Object.entries(labels).flatMap(([name, value]) => {
+      const template = compiler.template(value, ['workers', 'labels', name], roots);
+      return template === undefined ? [] : [[name, template] as const];
+    }),
+  };
 }
 
 interface FanOut {

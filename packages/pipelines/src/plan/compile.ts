@@ -50,7 +50,9 @@ export function compilePlan(
     inputSchema: definition.input,
     timeoutMs: definition.timeoutMs,
     strictInputs: strict,
+    pinVersions: definition.pinVersions,
     actors: [...new Set(compiled.flatMap(({ actors }) => actors))],
+    configOf: [...new Set([...compiled.flatMap(({ configOf }) => configOf), ...closing.configOf])],
   });
 }
 

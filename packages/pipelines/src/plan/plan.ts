@@ -23,8 +23,11 @@ export interface Plan {
   /** Milliseconds a whole execution may take. */
   readonly timeoutMs: number | undefined;
   readonly strictInputs: boolean;
+  readonly pinVersions: 'exact' | 'minor' | 'major' | undefined;
   /** Every actor type named literally, for the check before start. */
   readonly actors: readonly string[];
+  /** Actor types whose values its expressions read as `config`; `null`: those of the tenant alone. Empty: none. */
+  readonly configOf: readonly (string | null)[];
 }
 
 /** One step of the graph. A stage is one node, except `map-reduce`, which is two: `<id>#map` and `<id>`. */
@@ -50,6 +53,8 @@ export interface PlanNode {
   /** Tasks of this node at the same time, 1 or more. */
   readonly concurrency: number;
   readonly priority: number;
+  /** Which workers may run its tasks. */
+  readonly workers: WorkerChoice | undefined;
   /** Shared by tasks of one actor type and one key, over all executions. */
   readonly limit: KeyedLimit | undefined;
   /** Ids of the stages whose output any of its expressions reads. All of them lie upstream. */
@@ -106,7 +111,15 @@ export interface Branch {
 export type ActorChoice =
   | { readonly kind: 'literal'; readonly actor: string }
   | { readonly kind: 'expression'; readonly expression: Expression }
-  | { readonly kind: 'rules'; readonly rules: readonly ActorRule[]; readonly default: string | undefined };
+  | { readonly kind: 'rules'; readonly rules: readonly ActorRule[]; readonly default: string | undefined }
+  | { readonly kind: 'capability'; readonly capabilities: readonly string[] };
+
+export interface WorkerChoice {
+  /** Semantic version range. */
+  readonly version: string | undefined;
+  /** By name. Evaluated for each task, with what its input sees. */
+  readonly labels: readonly (readonly [name: string, value: Template])[];
+}
 
 export interface ActorRule {
   readonly when: Expression;

@@ -5,7 +5,7 @@ import { readTemplate } from '../definition/compile-template.js';
 import { pathText, type DefinitionIssue, type PathSegment } from '../definition/definition-issue.js';
 import type { ExpressionProblem } from '../definition/expression-analysis.js';
 import { splitTemplate } from '../definition/expression-scanner.js';
-import type { Expression, Template } from '../definition/expression.js';
+import { configuration, type Expression, type Template } from '../definition/expression.js';
 import { variablePattern } from '../definition/limits.js';
 import { didYouMean, nearestName } from '../definition/nearest-name.js';
 import type { ActorDefinition } from '../definition/pipeline-definition.js';
@@ -13,7 +13,7 @@ import type { ActorChoice } from './plan.js';
 import { noDependencies, type Dependencies, type StageGraph } from './stage-graph.js';
 
 /** Roots that every expression sees. */
-export const commonRoots: readonly string[] = ['input', 'stages', 'execution'];
+export const commonRoots: readonly string[] = ['input', 'stages', 'execution', 'config'];
 
 /** Every name that is a root somewhere, and so no name for a variable. */
 export const reservedRoots: ReadonlySet<string> = new Set([...commonRoots, 'index', 'group', 'output']);
@@ -26,28 +26,49 @@ type Path = readonly PathSegment[];
  * upstream.
  */
 export class ScopedCompiler {
-  readonly issues: DefinitionIssue[] = [];
+  readonly issues: DefinitionIssue[];
   /** Ids of the stages that any expression read. */
-  readonly reads = new Set<string>();
+  readonly reads: Set<string>;
   /** Actors named literally. */
-  readonly actors = new Set<string>();
+  readonly actors: Set<string>;
+  /** Actor types whose `config` any expression reads; `null`: that of the tenant alone. */
+  readonly configOf: Set<string | null>;
   readonly graph: StageGraph;
   readonly dependencies: Dependencies;
   readonly #stage: number | undefined;
   readonly #base: Path;
   readonly #strict: boolean;
+  readonly #actorType: string | null;
 
   /**
    * @param stage - index of the stage; absent: the pipeline's output, which comes after all of them. Paths
    * are relative to the stage.
    * @param strict - a missing path in an {@link input} is an error
+   * @param around - collects what is found here too
+   * @param actorType - whose `config` is read
    */
-  constructor(graph: StageGraph, stage?: number, strict = false) {
+  constructor(
+    graph: StageGraph,
+    stage?: number,
+    strict = false,
+    around?: ScopedCompiler,
+    actorType: string | null = null,
+  ) {
+    this.issues = around?.issues ?? [];
+    this.reads = around?.reads ?? new Set();
+    this.actors = around?.actors ?? new Set();
+    this.configOf = around?.configOf ?? new Set();
     this.graph = graph;
     this.dependencies = (stage === undefined ? undefined : graph.dependencies[stage]) ?? noDependencies;
     this.#stage = stage;
     this.#base = stage === undefined ? [] : ['stages', stage];
     this.#strict = strict;
+    this.#actorType = actorType;
+  }
+
+  /** For expressions about the work of one actor: their `config` is that of its type, when it is named literally. */
+  beside(actor: ActorDefinition | undefined): ScopedCompiler {
+    return new ScopedCompiler(this.graph, this.#stage, this.#strict, this, literalName(actor));
   }
 
   /** @param hint - added when it reads a root that is not visible */
@@ -79,7 +100,7 @@ export class ScopedCompiler {
     });
     this.issues.push(...issues);
     for (const stage of template.stages) this.reads.add(stage);
-    return template;
+    return this.#configured(template);
   }
 
   /** A template whose missing paths count as the definition says. */
@@ -94,6 +115,8 @@ export class ScopedCompiler {
   ): ActorChoice | undefined {
     if (definition === undefined) return undefined;
     if (typeof definition === 'string') return this.#actorText(definition, path, roots);
+    if ('capability' in definition)
+      return { kind: 'capability', capabilities: [definition.capability].flat() };
     const rules = definition.rules.flatMap((rule, index) => {
       const at = [...path, 'rules', index];
       const actor = this.#literalActor(rule.actor, [...at, 'actor']);
@@ -113,11 +136,12 @@ export class ScopedCompiler {
   }
 
   #actorText(text: string, path: Path, roots: readonly string[]): ActorChoice | undefined {
-    const [only, ...more] = splitTemplate(text);
-    if (only?.kind === 'text' && more.length === 0) {
-      this.actors.add(only.text);
-      return { kind: 'literal', actor: only.text };
+    const actor = literalName(text);
+    if (actor !== null) {
+      this.actors.add(actor);
+      return { kind: 'literal', actor };
     }
+    const [only, ...more] = splitTemplate(text);
     if (only?.kind === 'expression' && more.length === 0) {
       const expression = this.expression(only.source, path, roots);
       return expression && { kind: 'expression', expression };
@@ -157,7 +181,18 @@ export class ScopedCompiler {
       });
     }
     for (const stage of expression?.stages ?? []) this.reads.add(stage);
-    return expression;
+    return expression && this.#configured(expression);
+  }
+
+  /** What reads `config` reads that of the actor type it stands beside. */
+  #configured<Compiled extends Expression | Template>(compiled: Compiled): Compiled {
+    if (!compiled.roots.has('config')) return compiled;
+    const actorType = this.#actorType;
+    this.configOf.add(actorType);
+    return {
+      ...compiled,
+      evaluate: (scope) => compiled.evaluate({ ...scope, config: scope[configuration]?.(actorType) ?? null }),
+    };
   }
 
   #options(extraRoots: readonly string[], hint = ''): CompileExpressionOptions {
@@ -222,6 +257,13 @@ export class ScopedCompiler {
     const ids = [...this.graph.ids.keys()];
     return ids.length > 10 ? `${ids.slice(0, 10).join(', ')}, …` : ids.join(', ');
   }
+}
+
+/** The actor that a definition names without any expression. */
+function literalName(definition: ActorDefinition | undefined): string | null {
+  if (typeof definition !== 'string') return null;
+  const [only, ...more] = splitTemplate(definition);
+  return only?.kind === 'text' && more.length === 0 ? only.text : null;
 }
 
 function unknownRoot(

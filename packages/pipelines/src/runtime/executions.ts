@@ -1,5 +1,7 @@
 import {
+  isLoomError,
   LoomError,
+  type Clock,
   type ErrorRecord,
   type ExecutionPage,
   type ExecutionQuery,
@@ -32,8 +34,10 @@ export interface ExecutionsHost {
   readonly host: ExecutionHost;
   ready(): Promise<void>;
   live(id: string): LiveExecution | undefined;
+  /** Why the store does not answer this process. */
+  storeFailure(): ErrorRecord | undefined;
   /** Why an unfinished execution is not served here. */
-  failure(id: string): ErrorRecord | undefined;
+  failure(id: string, seat: number | undefined): ErrorRecord | undefined;
   attach(id: string): Promise<ExecutionHandle>;
   readonly workers: WorkerDirectory;
   readonly routes: Pick<TaskRoutes, 'failure' | 'group'>;
@@ -76,11 +80,31 @@ export class Executions implements ExecutionQueries {
   }
 
   async why(id: string): Promise<readonly WaitReason[]> {
-    const stored = await this.#load(id);
     const live = this.#of.live(id);
-    if (live !== undefined) return this.#reasons(live);
+    if (live === undefined) return this.#whyStored(id);
+    const { plan, state, running } = live;
+    return this.#reasons({
+      plan,
+      state,
+      running,
+      storeFailure: live.storeFailure ?? this.#of.storeFailure(),
+    });
+  }
+
+  async #whyStored(id: string): Promise<readonly WaitReason[]> {
+    try {
+      return await this.#whyOf(await this.#load(id));
+    } catch (error) {
+      if (!isLoomError(error, 'LOOM_STORE_FAILED')) throw error;
+      return [{ kind: 'store-unavailable', message: `The execution cannot be looked at: ${error.message}` }];
+    }
+  }
+
+  async #whyOf(stored: StoredExecution): Promise<readonly WaitReason[]> {
+    const { id } = stored;
+    if (this.#of.live(id) !== undefined) return this.why(id);
     if (isFinal(stored.status)) return [];
-    const failure = this.#of.failure(id);
+    const failure = this.#of.failure(id, stored.seat);
     if (failure !== undefined) {
       return [{ kind: 'not-served', message: `The execution could not be picked up: ${failure.message}` }];
     }
@@ -113,12 +137,19 @@ export class Executions implements ExecutionQueries {
 
   async #reasons(waiting: Waiting): Promise<readonly WaitReason[]> {
     const outstanding = outstandingTasks(waiting);
-    const { workers, routes } = this.#of;
-    const [withoutWorker, groups] = await Promise.all([
-      workers.withoutWorker(outstanding.map(({ actor }) => actor)),
-      groupStates(routes, outstanding),
+    const { workers, routes, host } = this.#of;
+    // What went to a lane has somebody there: it moves on when they are gone.
+    const anywhere = outstanding.filter(({ sent }) => sent.lane === undefined).map(({ actor }) => actor);
+    const [missing, groups] = await Promise.all([
+      soon(host.clock, workers.missing([...new Set(anywhere)]), []),
+      soon(host.clock, groupStates(routes, outstanding), []),
     ]);
-    return waitReasons(waiting, { withoutWorker, groups, failure: (actor) => routes.failure(actor) });
+    return waitReasons(waiting, {
+      withoutWorker: new Set(missing.flatMap(({ type }) => type ?? [])),
+      explain: (need) => workers.explain(need)?.message,
+      groups,
+      failure: (queue) => routes.failure(queue),
+    });
   }
 
   async #load(id: string): Promise<StoredExecution> {
@@ -127,6 +158,18 @@ export class Executions implements ExecutionQueries {
     if (stored !== undefined) return stored;
     throw new LoomError('LOOM_NOT_FOUND', `There is no execution "${id}" here.`, { executionId: id });
   }
+}
+
+/** Between a question and the answer without what nobody could be asked about; milliseconds. */
+const answerMs = 1_000;
+
+/** What `asked` resolves to, or `otherwise` when that takes too long: a server may be away. */
+async function soon<Value>(clock: Clock, asked: Promise<Value>, otherwise: Value): Promise<Value> {
+  let cancel: () => void = () => undefined;
+  const late = new Promise<Value>((resolve) => {
+    cancel = clock.setTimer(answerMs, () => resolve(otherwise), { background: true });
+  });
+  return Promise.race([asked, late]).finally(() => cancel());
 }
 
 /** Of each group that any of the tasks belongs to; one that cannot be asked about is left out. */

@@ -3,12 +3,14 @@ import {
   type ErrorRecord,
   type ExecutionEvent,
   type ExecutionStatus,
+  type OutboxEntry,
   type RecordEntry,
   type RecordReply,
   type StoredRecord,
   type Transition,
 } from '@certoai/loom-core';
 import { decide, type ControlRequest, type Decision, type Settled } from '../engine/decide.js';
+import { finishNotice } from '../engine/finish-notice.js';
 import { Json } from '../engine/json.js';
 import { settle } from '../engine/settle.js';
 import { isFinal, valueIndex, type ExecutionState, type Failure } from '../engine/state.js';
@@ -21,6 +23,7 @@ import { InsistentStore } from './insistent-store.js';
 import type { LiveFacts } from './live-facts.js';
 import { LiveNode, sharedAbort } from './live-node.js';
 import { lookAgainMs, TaskRunner, type TaskOwner } from './task-runner.js';
+import type { Pins } from './worker-need.js';
 
 /** What is known of an execution when it comes to life in this process. */
 export interface Revival {
@@ -54,6 +57,7 @@ export class LiveExecution implements TaskOwner {
   readonly plan: Plan;
   readonly priority: number;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly pins: Pins | undefined;
   readonly holder: string;
   readonly #host: ExecutionHost;
   readonly #store: InsistentStore;
@@ -92,6 +96,7 @@ export class LiveExecution implements TaskOwner {
     this.plan = plan;
     this.priority = priority;
     this.headers = state.headers;
+    this.pins = state.pins;
     this.holder = host.holder();
     this.#host = host;
     this.#state = state;
@@ -263,6 +268,11 @@ export class LiveExecution implements TaskOwner {
     });
   }
 
+  /** Other workers are there than before. */
+  workersChanged(): void {
+    for (const live of this.running.values()) this.#runner.moveOn(live);
+  }
+
   async #lookAgain(): Promise<void> {
     try {
       for (const live of this.running.values()) await this.#runner.lookAgain(live);
@@ -366,12 +376,14 @@ export class LiveExecution implements TaskOwner {
       this.#facts.request = asked?.request;
       const decision = decide(this.plan, this.#state, this.#facts);
       if (decision.changed || outcomes.length > 0) {
-        const reply = await this.#store.commit(this.#transition(decision, outcomes));
+        const transition = this.#transition(decision, outcomes);
+        const reply = await this.#store.commit(transition);
         if (reply?.committed !== true) {
           if (reply !== undefined) this.#refused();
           return asked?.reject(this.#notServed());
         }
         this.#version = reply.version;
+        if (transition.messages !== undefined) this.#host.outgoing();
         for (const stored of whenStored) stored();
         this.#apply(decision);
       }
@@ -380,7 +392,7 @@ export class LiveExecution implements TaskOwner {
     this.#advancing = false;
   }
 
-  #transition({ state, values }: Decision, outcomes: readonly RecordEntry[]): Transition {
+  #transition({ state, values, output }: Decision, outcomes: readonly RecordEntry[]): Transition {
     const executionId = this.id;
     const at = this.#facts.now;
     const own = values.map(({ node, json }): RecordEntry => {
@@ -401,9 +413,17 @@ export class LiveExecution implements TaskOwner {
       status: state.status,
       state: this.#stateText.of(state),
       records: own.length === 0 ? outcomes : [...outcomes, ...own],
+      messages: this.#notices(state, output),
       at,
       holder: this.holder,
     };
+  }
+
+  /** Told in the step that ends the execution, so that it is told if and only if that is stored. */
+  #notices(state: ExecutionState, output: Json | undefined): readonly OutboxEntry[] | undefined {
+    if (state.notify === undefined || !isFinal(state.status)) return undefined;
+    const { name } = this.plan;
+    return [finishNotice(state.notify, { executionId: this.id, name, tags: this.#tags, state, output })];
   }
 
   #notServed(): LoomError {

@@ -1,6 +1,7 @@
 import { LoomError, type NodeCounters } from '@certoai/loom-core';
 import type { ControlRequest, Facts } from '../engine/decide.js';
 import { Json } from '../engine/json.js';
+import type { PinnedConfig } from '../engine/pinned-config.js';
 import { stageView, type StageView } from '../engine/stage-view.js';
 import type { Failure, NodeState } from '../engine/state.js';
 import type { Expansion, Mode } from '../modes/mode.js';
@@ -24,6 +25,7 @@ export class LiveFacts implements Facts {
   readonly maxTasks: number;
   /** Nodes that run here, by id. */
   readonly running = new Map<string, LiveNode>();
+  config: PinnedConfig | undefined = undefined;
   now = 0;
   request: ControlRequest | undefined = undefined;
   readonly #settled = new Map<string, SettledNode>();

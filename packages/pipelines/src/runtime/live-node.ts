@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { NodeCounters } from '@certoai/loom-core';
+import type { ActorQuery } from '@certoai/loom-discovery';
 import type { Json } from '../engine/json.js';
 import type { Failure } from '../engine/state.js';
 import type { Expansion } from '../modes/mode.js';
@@ -14,6 +15,8 @@ export interface Issue {
   readonly token: number;
   /** Hand-outs that ended with their process. */
   readonly crashes: number;
+  /** It was handed out before, to workers that are no longer there. */
+  readonly isMoved?: true;
 }
 
 export interface DelayedIssue extends Issue {
@@ -27,6 +30,8 @@ export interface Outstanding {
   /** When it was handed out; milliseconds since the epoch. */
   readonly startedAt: number;
   readonly sent: SentTask;
+  /** When it first gave a sign of running; milliseconds since the epoch. */
+  beganAt?: number;
 }
 
 interface Backoff {
@@ -57,8 +62,8 @@ export class LiveNode {
   readonly due: Issue[];
   /** Retries that wait, with the time they are due. */
   backoff: Map<number, Backoff> | undefined;
-  /** Tasks that wait for an actor nobody here runs, by index. */
-  parked: Map<number, string> | undefined;
+  /** Tasks that nobody runs now, by index: of an actor type, or for workers that have what it needs. */
+  parked: Map<number, string | ActorQuery> | undefined;
   /** Tasks that are with a queue or with a worker elsewhere, by index. */
   outstanding: Map<number, Outstanding> | undefined;
   /** Recovered retries that are not due yet. */

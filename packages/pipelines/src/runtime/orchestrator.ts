@@ -20,11 +20,11 @@ import {
   type TracedAttempt,
   type TraceSink,
 } from '@certoai/loom-core';
+import type { OutboxPattern } from '@certoai/loom-storage';
 import { InMemoryExecutionStore } from '@certoai/loom-storage/memory';
 import { RedisExecutionStore } from '@certoai/loom-storage/redis';
 import type { PipelineDefinition } from '../definition/pipeline-definition.js';
 import { validateInput } from '../definition/input-schema.js';
-import { nearestName } from '../definition/nearest-name.js';
 import { decide, type ControlRequest } from '../engine/decide.js';
 import { Json } from '../engine/json.js';
 import { initialState, isFinal, type ExecutionState } from '../engine/state.js';
@@ -41,11 +41,14 @@ import { Inbox, inboxQueue, type InboxOptions } from './inbox.js';
 import { LiveExecution, type Revival } from './live-execution.js';
 import { Pacer } from './pacer.js';
 import { LiveFacts } from './live-facts.js';
+import { Outgoing } from './outgoing.js';
 import { ParkedTasks } from './parked-tasks.js';
 import { PlanCache } from './plan-cache.js';
 import { Retention, type RetentionOptions } from './retention.js';
 import { Recovery } from './recover.js';
-import { checkStartOptions, type StartOptions } from './start-options.js';
+import { checkStartOptions, copyNotify, type StartOptions } from './start-options.js';
+import { takeConfig, type LayeredValues } from './take-config.js';
+import { StartChecks } from './start-checks.js';
 import { TaskRoutes } from './task-routes.js';
 import { Tenure } from './tenure.js';
 import { WorkerDirectory } from './worker-directory.js';
@@ -64,11 +67,15 @@ export interface OrchestratorOptions {
   /** A stage that fans out to more fails; 1 or more. @default 100_000 */
   readonly maxTasksPerStage?: number | undefined;
   readonly retention?: RetentionOptions | undefined;
+  /** What expressions see as `config`: a `LayeredConfig`, say. Executions that begin here take their values from it. */
+  readonly layered?: LayeredValues | undefined;
   /**
    * On a store that is shared: how long this process may be blocked or cut off before others take over its
    * executions; milliseconds, 100 or more. They do so within nine eighths of it. @default 4_000
    */
   readonly leaseMs?: number | undefined;
+  /** Gives, when first needed, the queue for messages of `notify`. @default the queue for tasks */
+  readonly messages?: (() => MessageQueue) | undefined;
   /** Where live workers of other processes are known. @default that of the queue, if it has one */
   readonly instances?: InstanceRegistry | undefined;
 }
@@ -95,10 +102,12 @@ export class PipelineOrchestrator implements AsyncDisposable {
   readonly #tenure: Tenure;
   readonly #elsewhere: Elsewhere;
   readonly #workers: WorkerDirectory;
+  readonly #checks: StartChecks;
   readonly #retention: Retention;
   readonly #tracer: TraceSink | undefined;
   readonly #host: ExecutionHost;
   readonly #recovery: Recovery;
+  readonly #outgoing: Outgoing;
   readonly #live = new Map<string, LiveExecution>();
   readonly #parked: ParkedTasks;
   readonly #releases = new ReleaseStack();
@@ -128,11 +137,12 @@ export class PipelineOrchestrator implements AsyncDisposable {
       logger = silentLogger,
     } = options;
     const { maxPayloadBytes = 16_777_216, maxCrashes = 50, maxTasksPerStage = 100_000 } = options;
-    const { leaseMs = 4_000 } = options;
+    const { leaseMs = 4_000, layered } = options;
     checkCount('maxPayloadBytes', maxPayloadBytes);
     checkCount('maxCrashes', maxCrashes);
     checkCount('maxTasksPerStage', maxTasksPerStage);
     checkCount('leaseMs', leaseMs, 100);
+    checkLayered(layered);
     this.#clock = clock;
     this.#ids = ids;
     this.#logger = logger;
@@ -154,11 +164,23 @@ export class PipelineOrchestrator implements AsyncDisposable {
       });
     this.#parked = new ParkedTasks(logger);
     this.#plans = new PlanCache(() => new Set(this.#modes.keys()));
-    this.#workers = new WorkerDirectory(options.instances ?? queue?.instances, clock, logger);
+    this.#workers = new WorkerDirectory({
+      instances: options.instances ?? queue?.instances,
+      worker: this.worker,
+      clock,
+      logger,
+      changed: () => this.#workersChanged(),
+    });
     const replyTo = (): string => inboxQueue(this.#tenure.seat ?? 0);
     const deliver: InboxOptions['deliver'] = async (message) =>
       (await this.#live.get(message.executionId)?.receive(message)) ?? false;
     this.#routes = new TaskRoutes({ worker: this.worker, queue, clock, random, logger, replyTo, deliver });
+    this.#checks = new StartChecks({
+      worker: this.worker,
+      routes: this.#routes,
+      workers: this.#workers,
+      logger,
+    });
     this.#retention = new Retention(this.#store, clock, logger, options.retention);
     this.#host = {
       store: this.#store,
@@ -173,22 +195,33 @@ export class PipelineOrchestrator implements AsyncDisposable {
       observed: tracer !== undefined,
       observe: (event) => this.#observe(event),
       traceparent: tracer?.traceparent && ((attempt) => this.#traceparent(attempt)),
+      takeConfig: (plan, tenant) => takeConfig(plan, tenant, { layered, maxBytes: maxPayloadBytes }),
       route: (actor, isLimited) => this.#routes.route(actor, isLimited),
       groupOf: (actor, input) => this.#routes.groupOf(actor, input),
+      place: (need, key) => this.#workers.place(need, key),
+      isServed: (lane) => this.#workers.isServed(lane),
       run: (task, runOptions) => this.#routes.run(task, runOptions),
       send: (sent) => this.#routes.send(sent),
       withdraw: (sent) => this.#routes.withdraw(sent),
-      whenRunnable: (actor, callback) => this.#parked.park(actor, callback),
+      whenRunnable: (who, callback) => this.#parked.park(who, callback),
       follow: (id) => this.#elsewhere.follow(id),
       refused: (id) => void this.#elsewhere.readAnew(id),
+      outgoing: () => this.#outgoing.wake(),
       released: (id) => this.#released(id),
     };
+    this.#outgoing = new Outgoing({
+      store: this.#store,
+      queue: options.messages ?? (queue && (() => queue)),
+      clock,
+      logger,
+    });
     this.#recovery = new Recovery({
       host: this.#host,
       plans: this.#plans,
       goOn: (revival) => this.#adopt(revival).resume(),
       seat: () => this.#tenure.seat,
       isLive: (id) => this.#live.has(id),
+      takeBy: (at) => this.#tenure.takeBy(at),
     });
     this.#inbox =
       queue && new Inbox({ queue, store: this.#store, logger, deliver, seat: () => this.#tenure.seat });
@@ -207,6 +240,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
       newName: () => ids.next(),
       leaseMs,
       isHolding: () => this.#live.size > 0,
+      isStandingBack: () => this.#recovery.hasReleased,
       take: (ids) => this.#recovery.recover(ids),
       lost: () => this.#letGoOfAll(),
       seated: async (seat, freeSeats) => this.#inbox?.serve(seat, freeSeats),
@@ -217,7 +251,8 @@ export class PipelineOrchestrator implements AsyncDisposable {
       host: this.#host,
       ready: () => this.initialize(),
       live: (id) => this.#live.get(id),
-      failure: (id) => this.#recovery.failure(id),
+      failure: (id, seat) => this.#recovery.failure(id, seat),
+      storeFailure: () => this.#tenure.failure,
       attach: (id) => this.#attach(id),
       workers: this.#workers,
       routes: this.#routes,
@@ -260,7 +295,8 @@ export class PipelineOrchestrator implements AsyncDisposable {
    * Starts an execution. When this resolves it is stored and survives what the store survives.
    * @throws LoomError `LOOM_INVALID_DEFINITION`, `LOOM_INVALID_INPUT`, `LOOM_UNKNOWN_ACTOR`,
    *   `LOOM_NOT_SERIALISABLE`, `LOOM_PAYLOAD_TOO_LARGE`, `LOOM_INVALID_OPTION`, `LOOM_STORE_FULL`,
-   *   `LOOM_STORE_FAILED`, `LOOM_CLOSED`; nothing is stored then
+   *   `LOOM_STORE_FAILED`, `LOOM_CLOSED`; nothing is stored then, or after `LOOM_STORE_FAILED` perhaps: the
+   *   answer was lost. Starting again with the same idempotency key gives one execution
    */
   async start(
     definition: DefinitionInput,
@@ -277,6 +313,15 @@ export class PipelineOrchestrator implements AsyncDisposable {
     if (this.#tenure.failure !== undefined) return this.#tenure.failure;
     for (const { storeFailure } of this.#live.values()) if (storeFailure !== undefined) return storeFailure;
     return undefined;
+  }
+
+  /**
+   * Messages on their way to their queues, and those that a queue did not take. Its relay runs in this process; more
+   * may be committed to it.
+   * @throws LoomError `LOOM_UNSUPPORTED` without a queue, or on a store without an outbox; `LOOM_CLOSED`
+   */
+  outbox(): Promise<OutboxPattern> {
+    return this.#outgoing.open();
   }
 
   /** Whether this process serves the execution: it decides, and hands out its tasks. */
@@ -298,6 +343,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
     // What was given stays open: whoever opened it closes it.
     if (this.#owned.store) this.#releases.add('execution store', () => this.#store.close());
     this.#releases.add('tenure', () => this.#tenure.close());
+    this.#releases.add('outbox', () => this.#outgoing.close());
     this.#releases.add('routes', () => this.#routes.close());
     this.#releases.add('inbox', () => this.#inbox?.close());
     if (this.#owned.worker) this.#releases.add('worker', () => this.worker.close());
@@ -306,9 +352,13 @@ export class PipelineOrchestrator implements AsyncDisposable {
     this.#releases.add('retention', () => this.#retention.close());
     const stopListening = this.worker.onRegistered((actor) => this.#parked.release(actor));
     this.#releases.add('registrations', stopListening);
+    const stopWatching = this.worker.registry.onChange(() => this.#parked.releaseNeeds());
+    this.#releases.add('registry', stopWatching);
+    this.#releases.add('workers', () => this.#workers.close());
     await this.worker.start();
     await this.#tenure.begin();
     this.#retention.touch();
+    this.#outgoing.begin();
     this.#ready = true;
   }
 
@@ -320,24 +370,30 @@ export class PipelineOrchestrator implements AsyncDisposable {
     input: unknown,
     options: StartOptions = {},
   ): Promise<LiveExecution | string> {
-    const { idempotencyKey, priority = 0, tags, signal, headers } = options;
+    const { idempotencyKey, priority = 0, tags, signal, headers, tenant } = options;
     signal?.throwIfAborted();
     checkStartOptions(options);
     if (this.#closed)
       throw new LoomError('LOOM_CLOSED', 'This orchestrator is closed; start nothing more on it.');
+    const notify = options.notify && copyNotify(options.notify);
+    if (notify !== undefined) this.#outgoing.checkUsable();
     const inputText = toJsonText(input, { what: 'input', maxBytes: this.#maxPayloadBytes });
     const plan = this.#plans.known(definition) ?? (await this.#plans.compile(definition));
     if (!this.#ready) await this.initialize();
     if (plan.inputSchema !== undefined)
       await validateInput(plan.inputSchema, JSON.parse(inputText) as JsonValue);
-    this.#checkActors(plan);
+    const pins = plan.pinVersions === undefined ? undefined : await this.#checks.pins(plan);
+    this.#checks.check(plan, pins);
+    const config = this.#host.takeConfig(plan, tenant);
 
     const id = this.#ids.next();
     const now = this.#clock.now();
-    const first = initialState(now, options.timeoutMs ?? plan.timeoutMs, headers);
+    const { timeoutMs = plan.timeoutMs } = options;
+    const first = initialState(now, { timeoutMs, headers, pins, tenant, notify });
     const inputJson = Json.fromText(inputText);
     const facts = new LiveFacts(id, inputJson, this.#modes, this.#host.maxTasks);
     facts.now = now;
+    facts.config = config;
     const begun = decide(plan, first, facts);
     // What needs more than a head to be stored takes the ordinary way, one step later.
     const atOnce = !isFinal(begun.state.status) && begun.values.length === 0;
@@ -359,34 +415,9 @@ export class PipelineOrchestrator implements AsyncDisposable {
 
     const live = this.#adopt({ plan, facts, state: first, version: 1, priority, tags });
     live.begin(atOnce ? begun : undefined);
-    if (this.#inbox !== undefined) void this.#warnWithoutWorkers(live);
+    void this.#checks.warn(id, plan, pins);
     if (signal !== undefined) cancelOnAbort(live, signal, (request) => this.#elsewhere.ask(id, request));
     return live;
-  }
-
-  #checkActors(plan: Plan): void {
-    const unknown = plan.actors.filter((actor) => this.#routes.route(actor, false) === 'nowhere');
-    if (unknown.length === 0) return;
-    const known = this.worker.registry.list().map(({ type }) => type);
-    const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
-    const meant = unknown.map((actor) => nearestName(actor, known)).filter((name) => name !== undefined);
-    const hint = meant.length === 0 ? '' : ` Did you mean ${quoted(meant)}?`;
-    const registered = known.length === 0 ? 'none is registered' : `registered are ${quoted(known)}`;
-    const message = `No actor ${quoted(unknown)} here; ${registered}.${hint} Call registerActor first.`;
-    throw new LoomError('LOOM_UNKNOWN_ACTOR', message, { actors: unknown });
-  }
-
-  /** What nobody can run just now is known before it is due. */
-  async #warnWithoutWorkers({ id, plan }: LiveExecution): Promise<void> {
-    const elsewhere = plan.actors.filter((actor) => this.#routes.route(actor, false) === 'queue');
-    if (elsewhere.length === 0) return;
-    const missing = await this.#workers.withoutWorker(elsewhere);
-    for (const actor of missing) {
-      this.#logger.warn('No live worker hosts an actor of this execution; its tasks will wait', {
-        executionId: id,
-        actor,
-      });
-    }
   }
 
   #adopt(revival: Revival): LiveExecution {
@@ -439,6 +470,11 @@ export class PipelineOrchestrator implements AsyncDisposable {
     this.#retention.touch();
   }
 
+  #workersChanged(): void {
+    for (const live of this.#live.values()) live.workersChanged();
+    this.#parked.releaseNeeds();
+  }
+
   #letGoOfAll(): void {
     this.#logger.warn('The lease had ended, so others may serve what was served here', {
       executions: this.#live.size,
@@ -479,6 +515,12 @@ function cancelOnAbort(
   signal.addEventListener('abort', onAbort, { once: true });
   const forget = (): void => signal.removeEventListener('abort', onAbort);
   live.ended.then(forget, forget);
+}
+
+function checkLayered(layered: LayeredValues | undefined): void {
+  if (layered === undefined || typeof layered?.get === 'function') return;
+  const message = `layered is ${layered === null ? 'null' : `a ${typeof layered}`} without get(scope); give a LayeredConfig.`;
+  throw new LoomError('LOOM_INVALID_OPTION', message, { option: 'layered' });
 }
 
 function checkCount(option: string, value: number, min = 1): void {

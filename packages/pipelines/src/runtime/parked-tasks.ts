@@ -1,19 +1,27 @@
 import type { Logger } from '@certoai/loom-core';
+import type { ActorQuery } from '@certoai/loom-discovery';
+import { needText } from './worker-need.js';
 
-/** Tasks that wait until somebody registers their actor here. */
+type Waiting = Map<string, (() => void)[]>;
+
+/** Tasks that nobody runs now. */
 export class ParkedTasks {
   readonly #logger: Logger;
-  readonly #byActor = new Map<string, (() => void)[]>();
+  /** Until somebody registers their actor here. */
+  readonly #byActor: Waiting = new Map();
+  /** Until other workers are there. */
+  readonly #byNeed: Waiting = new Map();
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
-  park(actor: string, goOn: () => void): void {
-    const waiting = this.#byActor.get(actor);
+  park(who: string | ActorQuery, goOn: () => void): void {
+    const [parked, text] = typeof who === 'string' ? [this.#byActor, who] : [this.#byNeed, needText(who)];
+    const waiting = parked.get(text);
     if (waiting !== undefined) return void waiting.push(goOn);
-    this.#byActor.set(actor, [goOn]);
-    this.#logger.warn('Tasks wait for an actor nobody here runs', { actor });
+    parked.set(text, [goOn]);
+    this.#logger.warn('Tasks wait for an actor that nobody runs', { actor: text });
   }
 
   release(actor: string): void {
@@ -22,7 +30,15 @@ export class ParkedTasks {
     for (const goOn of waiting) goOn();
   }
 
+  /** Each is placed anew, and may come back. */
+  releaseNeeds(): void {
+    const waiting = [...this.#byNeed.values()].flat();
+    this.#byNeed.clear();
+    for (const goOn of waiting) goOn();
+  }
+
   clear(): void {
     this.#byActor.clear();
+    this.#byNeed.clear();
   }
 }

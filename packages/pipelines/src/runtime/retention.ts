@@ -61,7 +61,7 @@ export class Retention {
         this.#store.prune({ maxBytes: this.#maxBytes, limit }),
       ]);
       this.#cancel = undefined;
-      if (removed.some((reply) => reply.removed === limit)) this.touch();
+      if (removed.some((reply) => reply.removed.length === limit)) this.touch();
     } catch (error) {
       this.#cancel = undefined;
       if (!this.#closed) this.#logger.warn('Finished executions could not be removed', { error });

@@ -7,8 +7,10 @@ import {
 } from '@certoai/loom-core';
 import { contributedItems, expand, expressionScope, joinOutputs, upstreamOf } from '../engine/expand.js';
 import { Json } from '../engine/json.js';
+import { PinnedConfig } from '../engine/pinned-config.js';
 import {
   basisOf,
+  configNode,
   outputNode,
   valueIndex,
   type ExecutionState,
@@ -22,6 +24,7 @@ import type { Revival } from './live-execution.js';
 import { LiveFacts } from './live-facts.js';
 import { LiveNode } from './live-node.js';
 import { nodeRecords } from './node-records.js';
+import { workerNeed } from './worker-need.js';
 
 /**
  * Everything a stored execution needs to go on here, read in topological order. Tasks are not stored
@@ -47,7 +50,7 @@ export async function loadOutputs(
   stored: StoredExecution,
   plan: Plan,
 ): Promise<(stage?: string) => Json | undefined> {
-  return new Reviving(host, stored, plan).outputs();
+  return new Reviving(host, stored, plan, false).outputs();
 }
 
 class Reviving {
@@ -87,6 +90,7 @@ class Reviving {
   }
 
   async #readSettled(onRunning: (node: PlanNode) => Promise<void>): Promise<void> {
+    this.#facts.config = await this.#config();
     for (const node of this.#plan.nodes) {
       const state = this.#state.nodes[node.id];
       if (state?.kind === 'completed') await this.#readCompleted(node, state);
@@ -165,6 +169,13 @@ class Reviving {
   #goesByQueue(live: LiveNode, index: number): boolean {
     try {
       const spec = live.expansion.task(index);
+      const need = workerNeed(live.node, spec, this.#state.pins);
+      // Whom it was sent to is not known now, but the same will be chosen again, if they are still there.
+      if (need !== undefined) {
+        const placement = this.#host.place(need, `${this.#stored.id}/${live.node.id}/${index}`);
+        return placement === undefined || placement.lane !== undefined;
+      }
+      if (typeof spec.actor !== 'string') return false;
       const isLimited =
         live.node.limit !== undefined || this.#host.groupOf(spec.actor, spec.input.value) !== undefined;
       return this.#host.route(spec.actor, isLimited) === 'queue';
@@ -209,7 +220,7 @@ class Reviving {
     const partial = node.spec.mode === 'gather' && node.spec.condition !== 'all';
     const basis = partial ? await this.#value(basisOf(node.id)) : undefined;
     return expand(node, this.#host.modes, {
-      scope: expressionScope(this.#stored.id, this.#facts.input, this.#facts.stages),
+      scope: expressionScope(this.#stored.id, this.#facts.input, this.#facts.stages, this.#facts.config),
       upstream: upstreamOf(node, this.#facts.input, this.#facts),
       items: (id) => {
         const source = this.#plan.byId.get(id);
@@ -223,6 +234,17 @@ class Reviving {
       },
       basis,
     });
+  }
+
+  /** As it was recorded. One that goes on here and whose first step was not stored begins now. */
+  async #config(): Promise<PinnedConfig | undefined> {
+    const { config, tenant } = this.#state;
+    if (config !== true) return this.#toGoOn ? this.#host.takeConfig(this.#plan, tenant) : undefined;
+    const json = await this.#value(configNode);
+    if (json !== undefined) return new PinnedConfig(json);
+    const { id } = this.#stored;
+    const message = `Execution "${id}" has lost the record of its configuration. Restore the store from a backup.`;
+    throw new LoomError('LOOM_STORE_CORRUPT', message, { executionId: id });
   }
 
   async #value(node: string): Promise<Json | undefined> {

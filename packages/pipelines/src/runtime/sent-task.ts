@@ -1,8 +1,16 @@
-import type { ErrorRecord, MessageGroup, OutgoingMessage, TaskRequest } from '@certoai/loom-core';
+import {
+  actorQueueName,
+  type ErrorRecord,
+  type MessageGroup,
+  type OutgoingMessage,
+  type TaskRequest,
+} from '@certoai/loom-core';
 
 /** One hand-out of a task that goes by a queue. */
 export class SentTask {
   readonly task: TaskRequest;
+  /** Queue of workers that are alike; `undefined`: that of all workers of its actor type. */
+  readonly lane: string | undefined;
   readonly group: MessageGroup | undefined;
   /** Called once when no queue will ever take it. */
   readonly refuse: (error: unknown) => void;
@@ -13,10 +21,20 @@ export class SentTask {
   /** Why the queue does not take it; it is tried again by itself. */
   failure: ErrorRecord | undefined;
 
-  constructor(task: TaskRequest, group: MessageGroup | undefined, refuse: (error: unknown) => void) {
+  constructor(
+    task: TaskRequest,
+    lane: string | undefined,
+    group: MessageGroup | undefined,
+    refuse: (error: unknown) => void,
+  ) {
     this.task = task;
+    this.lane = lane;
     this.group = group;
     this.refuse = refuse;
+  }
+
+  get queue(): string {
+    return this.lane ?? actorQueueName(this.task.actor);
   }
 
   /** @param replyTo - queue that the report goes to */

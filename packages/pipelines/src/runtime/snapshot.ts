@@ -9,6 +9,8 @@ export interface ExecutionSnapshot {
   readonly status: ExecutionStatus;
   readonly tags: readonly string[];
   readonly priority: number;
+  /** For whom it runs. */
+  readonly tenant: string | undefined;
   readonly definitionHash: string;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -44,6 +46,7 @@ export function snapshot(
     status: state.status,
     tags: head.tags,
     priority: head.priority,
+    tenant: state.tenant,
     definitionHash: head.definitionHash,
     createdAt: head.createdAt,
     updatedAt: head.updatedAt,

@@ -43,6 +43,11 @@ export class TaskRoutes {
     this.#toQueue = queue && new TaskSender({ ...options, queue });
   }
 
+  /** Whether tasks can go to other processes. */
+  get reachesOthers(): boolean {
+    return this.#toQueue !== undefined;
+  }
+
   route(actor: string, isLimited: boolean): Route {
     const isHere = this.#options.worker.has(actor);
     if (isHere && !isLimited) return 'here';
@@ -70,9 +75,9 @@ export class TaskRoutes {
     (this.#toQueue ?? this.#turns?.sender)?.withdraw(sent);
   }
 
-  /** Why the queue does not take tasks of `actor` just now. */
-  failure(actor: string): ErrorRecord | undefined {
-    return this.#toQueue?.failure(actor);
+  /** Why `queue` takes no tasks just now. */
+  failure(queue: string): ErrorRecord | undefined {
+    return this.#toQueue?.failure(queue);
   }
 
   /** Why the queue takes nothing just now. */

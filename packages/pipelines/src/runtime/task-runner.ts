@@ -1,5 +1,6 @@
 import {
   errorRecord,
+  LoomError,
   type ErrorRecord,
   type ExecutionEvent,
   type MessageGroup,
@@ -11,20 +12,25 @@ import {
   type TaskReport,
   type TaskRequest,
 } from '@certoai/loom-core';
+import type { ActorQuery } from '@certoai/loom-discovery';
 import type { Json } from '../engine/json.js';
 import type { Failure } from '../engine/state.js';
+import type { TaskSpec } from '../modes/mode.js';
 import type { ExecutionHost, RunOptions } from './execution-host.js';
 import type { Issue, LiveNode } from './live-node.js';
 import { nodeRecords } from './node-records.js';
 import { SentTask } from './sent-task.js';
 import { taskGroup } from './task-group.js';
 import { retryDelay } from './task-failure.js';
+import { needText, workerNeed, type Pins } from './worker-need.js';
 
 /** What an execution lends to the runner of its tasks. */
 export interface TaskOwner {
   readonly id: string;
   readonly priority: number;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** Versions it keeps to. */
+  readonly pins: Pins | undefined;
   /** In whose name it writes: the holder when it came to life. */
   readonly holder: string;
   /** Whether `live` may hand out tasks now. */
@@ -93,8 +99,9 @@ export class TaskRunner {
   /** What a worker says of the progress of a task that went by a queue. */
   progressed(live: LiveNode, { index, token, progress }: TaskProgress): void {
     const known = live.outstanding?.get(index);
-    if (known?.issue.token === token && this.#owner.watched)
-      this.#progressOf(live, known.issue, known.actor)(progress);
+    if (known?.issue.token !== token) return;
+    known.beganAt ??= this.#now();
+    if (this.#owner.watched) this.#progressOf(live, known.issue, known.actor)(progress);
   }
 
   /**
@@ -116,13 +123,27 @@ export class TaskRunner {
     this.pump(live);
   }
 
-  /** Takes back what queues have of a node that has ended. */
+  /** What went to workers that are all gone goes to others. It keeps its token: whoever is done first counts. */
+  moveOn(live: LiveNode): void {
+    for (const [index, { issue, sent }] of live.outstanding ?? []) {
+      if (sent.lane === undefined || this.#host.isServed(sent.lane)) continue;
+      live.outstanding?.delete(index);
+      this.#host.withdraw(sent);
+      live.inFlight -= 1;
+      live.due.push({ ...issue, isMoved: true });
+    }
+    this.pump(live);
+  }
+
+  /** Takes back what queues have of a node that has ended. One that gave no sign of having begun was queued all the time. */
   withdraw(live: LiveNode): void {
-    for (const { issue, actor, startedAt, sent } of live.outstanding?.values() ?? []) {
+    for (const { issue, actor, startedAt, beganAt, sent } of live.outstanding?.values() ?? []) {
       this.#host.withdraw(sent);
       if (!this.#owner.watched) continue;
-      const durationMs = this.#now() - startedAt;
-      this.#owner.emit({ type: 'task:cancelled', ...this.#fields(live, issue, actor), durationMs });
+      const at = this.#now();
+      const began = beganAt ?? at;
+      const times = { durationMs: at - began, queuedMs: began - startedAt };
+      this.#owner.emit({ ...this.#fields('task:cancelled', live, issue, actor, at), ...times });
     }
   }
 
@@ -131,14 +152,20 @@ export class TaskRunner {
     let actor = live.node.actor?.kind === 'literal' ? live.node.actor.actor : '';
     try {
       const spec = live.expansion.task(issue.index);
-      actor = spec.actor;
+      const need = workerNeed(live.node, spec, this.#owner.pins);
+      const placement = need && this.#host.place(need, `${this.#owner.id}/${live.node.id}/${issue.index}`);
+      if (need !== undefined && placement === undefined) return this.#park(live, issue, need);
+      actor = placement?.actor ?? actorText(spec);
       const task = this.#request(live, issue, actor, spec.input);
       const group = taskGroup(live, spec) ?? this.#host.groupOf(actor, task.input);
-      const route = this.#host.route(actor, group !== undefined);
+      if (need !== undefined && group !== undefined) throw unlimited(actor, need);
+      const lane = placement?.lane;
+      const route =
+        need === undefined ? this.#host.route(actor, group !== undefined) : lane ? 'queue' : 'here';
       if (route === 'nowhere') return this.#park(live, issue, actor);
-      if (this.#owner.watched)
-        this.#owner.emit({ type: 'task:started', ...this.#fields(live, issue, actor) });
-      if (route !== 'here') return this.#send(live, issue, actor, startedAt, task, group);
+      if (this.#owner.watched && issue.isMoved === undefined)
+        this.#owner.emit(this.#fields('task:started', live, issue, actor, startedAt));
+      if (route !== 'here') return this.#send(live, issue, actor, startedAt, task, lane, group);
       const onProgress = this.#owner.watched ? this.#progressOf(live, issue, actor) : undefined;
       const outcome = this.#host.run(task, new TaskOptions(this.#owner, live, onProgress));
       if (outcome instanceof Promise) {
@@ -156,9 +183,10 @@ export class TaskRunner {
     actor: string,
     startedAt: number,
     task: TaskRequest,
+    lane: string | undefined,
     group: MessageGroup | undefined,
   ): void {
-    const sent = new SentTask(task, group, (error) => {
+    const sent = new SentTask(task, lane, group, (error) => {
       if (live.outstanding?.delete(issue.index) === true)
         this.#report(live, issue, actor, startedAt, hopeless(error));
     });
@@ -192,9 +220,9 @@ export class TaskRunner {
     return traceparent === undefined ? headers : { ...headers, traceparent };
   }
 
-  #park(live: LiveNode, issue: Issue, actor: string): void {
-    (live.parked ??= new Map()).set(issue.index, actor);
-    this.#host.whenRunnable(actor, () => {
+  #park(live: LiveNode, issue: Issue, who: string | ActorQuery): void {
+    (live.parked ??= new Map()).set(issue.index, who);
+    this.#host.whenRunnable(who, () => {
       if (live.parked?.delete(issue.index) !== true) return;
       live.inFlight -= 1;
       live.due.push(issue);
@@ -215,10 +243,8 @@ export class TaskRunner {
     if (outcome.kind === 'aborted' || !this.#owner.isRunning(live)) return stored?.();
     const at = this.#now();
     if (outcome.kind === 'completed') {
-      if (this.#owner.watched) {
-        const end = this.#endFields(live, issue, actor, at - startedAt, remote);
-        this.#owner.emit({ type: 'task:completed', ...end });
-      }
+      if (this.#owner.watched)
+        this.#owner.emit(this.#endFields('task:completed', live, issue, actor, at, startedAt, remote));
       return this.#owner.conclude(live, this.#entry(live, issue, 'completed', outcome.output, at), stored);
     }
     const { index, attempt } = issue;
@@ -226,8 +252,8 @@ export class TaskRunner {
     const delayMs = retryDelay(live.node.retry, attempt, error, this.#host.random);
     const willRetry = delayMs !== undefined;
     if (this.#owner.watched) {
-      const end = this.#endFields(live, issue, actor, at - startedAt, remote);
-      this.#owner.emit({ type: 'task:failed', ...end, error, willRetry, delayMs });
+      const end = this.#endFields('task:failed', live, issue, actor, at, startedAt, remote);
+      this.#owner.emit({ ...end, error, willRetry, delayMs });
     }
     if (willRetry) return this.#retryLater(live, issue, at, error, delayMs, stored);
     const failure: Failure = { stage: live.node.id, index, attempt, actor, error };
@@ -284,24 +310,48 @@ export class TaskRunner {
 
   #progressOf(live: LiveNode, issue: Issue, actor: string): (progress: unknown) => void {
     return (progress) =>
-      this.#owner.emit({ type: 'task:progressed', ...this.#fields(live, issue, actor), progress });
+      this.#owner.emit({ ...this.#fields('task:progressed', live, issue, actor, this.#now()), progress });
   }
 
-  #endFields(
+  /** Field by field, as below: it is made for every task, and a spread takes several times as long. */
+  #endFields<Type extends ExecutionEvent['type']>(
+    type: Type,
     live: LiveNode,
-    issue: Issue,
+    { index, attempt, token }: Issue,
     actor: string,
-    totalMs: number,
-    { durationMs = totalMs, worker }: Pick<TaskReport, 'durationMs' | 'worker'> = {},
+    at: number,
+    startedAt: number,
+    remote: Pick<TaskReport, 'durationMs' | 'worker'> | undefined,
   ) {
-    const queuedMs = worker === undefined ? undefined : Math.max(0, totalMs - durationMs);
-    return { ...this.#fields(live, issue, actor), durationMs, queuedMs, worker } as const;
+    const totalMs = at - startedAt;
+    const durationMs = remote?.durationMs ?? totalMs;
+    const worker = remote?.worker;
+    return {
+      type,
+      executionId: this.#owner.id,
+      at,
+      stage: live.node.id,
+      index,
+      attempt,
+      token,
+      actor,
+      durationMs,
+      queuedMs: worker === undefined ? undefined : Math.max(0, totalMs - durationMs),
+      worker,
+    } as const;
   }
 
-  #fields(live: LiveNode, { index, attempt, token }: Issue, actor: string) {
+  #fields<Type extends ExecutionEvent['type']>(
+    type: Type,
+    live: LiveNode,
+    { index, attempt, token }: Issue,
+    actor: string,
+    at: number,
+  ) {
     return {
+      type,
       executionId: this.#owner.id,
-      at: this.#now(),
+      at,
       stage: live.node.id,
       index,
       attempt,
@@ -332,13 +382,23 @@ class TaskOptions implements RunOptions {
   }
 }
 
+/** For people, where it was never known who ran it. */
+function actorText({ actor }: TaskSpec): string {
+  return typeof actor === 'string' ? actor : needText({ capability: actor.capabilities });
+}
+
+function unlimited(actor: string, need: ActorQuery): LoomError {
+  const message = `Actor "${actor}" is registered with a limit, which counts the tasks of all workers, and this stage asks for ${needText(need)}. Take one of the two out.`;
+  return new LoomError('LOOM_UNSUPPORTED', message, { actor });
+}
+
 function hopeless(cause: unknown): TaskOutcome {
   return { kind: 'failed', error: { ...errorRecord(cause), retryable: false } };
 }
 
 function actorName(live: LiveNode, index: number): string {
   try {
-    return live.expansion.task(index).actor;
+    return actorText(live.expansion.task(index));
   } catch {
     return '';
   }

@@ -1,5 +1,4 @@
 import {
-  actorQueueName,
   backoffDelay,
   errorRecord,
   isLoomError,
@@ -10,6 +9,7 @@ import {
   type MessageQueue,
   type Random,
 } from '@certoai/loom-core';
+import { Patience } from './patience.js';
 import type { SentTask } from './sent-task.js';
 
 export interface TaskSenderOptions {
@@ -45,7 +45,7 @@ export class TaskSender {
   }
 
   send(sent: SentTask): void {
-    const line = this.#line(sent.task.actor);
+    const line = this.#line(sent.queue);
     line.tasks.push(sent);
     this.#start(line);
   }
@@ -56,14 +56,14 @@ export class TaskSender {
     sent.isWithdrawn = true;
     // One that is being sent is taken back when it has arrived.
     if (sent.messageId === undefined) return;
-    const line = this.#line(sent.task.actor);
+    const line = this.#line(sent.queue);
     line.withdrawn.push(sent.messageId);
     this.#start(line);
   }
 
-  /** Why tasks of `actor` cannot be sent just now. */
-  failure(actor: string): ErrorRecord | undefined {
-    return this.#lines.get(actorQueueName(actor))?.failure;
+  /** Why `queue` takes no tasks just now. */
+  failure(queue: string): ErrorRecord | undefined {
+    return this.#lines.get(queue)?.failure;
   }
 
   /** Why any of the queues takes nothing just now. */
@@ -78,10 +78,9 @@ export class TaskSender {
     this.#lines.clear();
   }
 
-  #line(actor: string): Line {
-    const queue = actorQueueName(actor);
+  #line(queue: string): Line {
     let line = this.#lines.get(queue);
-    if (line === undefined) this.#lines.set(queue, (line = new Line(queue)));
+    if (line === undefined) this.#lines.set(queue, (line = new Line(queue, this.#options.clock)));
     return line;
   }
 
@@ -95,15 +94,15 @@ export class TaskSender {
     let failures = 0;
     while (!this.#closed && line.hasWork) {
       try {
-        if (line.withdrawn.length > 0) await this.#takeBack(line);
-        if (line.tasks.length > 0) await this.#sendSome(line);
-        line.failure = undefined;
+        if (line.withdrawn.length > 0) await line.patience.during(this.#takeBack(line));
+        if (line.tasks.length > 0) await line.patience.during(this.#sendSome(line));
+        line.refusal = undefined;
         failures = 0;
       } catch (error) {
         if (this.#closed || isLoomError(error, 'LOOM_CLOSED')) break;
         if (failures === 0)
           this.#options.logger.error('Queue takes no tasks; trying again', { queue: line.queue, error });
-        line.failure = errorRecord(error);
+        line.refusal = errorRecord(error);
         failures += 1;
         await this.#wait(line, backoffDelay(backoff, failures, this.#options.random));
       }
@@ -158,11 +157,18 @@ class Line {
   busy = false;
   /** As many of the next tasks are sent each alone. */
   oneByOne = 0;
-  failure: ErrorRecord | undefined;
+  readonly patience: Patience;
+  /** Why the last call failed, until one succeeds. */
+  refusal: ErrorRecord | undefined;
   cancelWait: (() => void) | undefined;
 
-  constructor(queue: string) {
+  constructor(queue: string, clock: Clock) {
     this.queue = queue;
+    this.patience = new Patience('queue', clock);
+  }
+
+  get failure(): ErrorRecord | undefined {
+    return this.refusal ?? this.patience.failure;
   }
 
   get hasWork(): boolean {

@@ -6,6 +6,7 @@ import {
   type ExecutionStore,
   type Logger,
 } from '@certoai/loom-core';
+import { Patience } from './patience.js';
 
 export interface TenureOptions {
   readonly store: ExecutionStore;
@@ -16,6 +17,8 @@ export interface TenureOptions {
   readonly leaseMs: number;
   /** Whether anything is held that others must not take. */
   readonly isHolding: () => boolean;
+  /** Whether something was released that others may be able to serve. They all look when it wakes, and get it first. */
+  readonly isStandingBack: () => boolean;
   /** Brings claimed executions to life; does not reject. */
   readonly take: (ids: readonly string[]) => Promise<void>;
   /** The lease had ended: what was held until now may be somebody else's. */
@@ -50,11 +53,15 @@ export class Tenure {
   #gentleUntil = 0;
   #beating: Promise<void> | undefined;
   #taking: Promise<void> | undefined;
+  readonly #patience: Patience;
   #failure: ErrorRecord | undefined;
+  /** What wakes by then is claimed as well. */
+  #takeBy = -Infinity;
   #closed = false;
 
   constructor(options: TenureOptions) {
     this.#options = options;
+    this.#patience = new Patience('store', options.clock);
     this.#holder = options.newName();
     this.#renewMs = Math.max(1, Math.floor(options.leaseMs / 8));
   }
@@ -72,9 +79,9 @@ export class Tenure {
     return this.#holder;
   }
 
-  /** Why the last call to the store failed, until one succeeds. */
+  /** Why the store does not answer, or why the last call failed, until one succeeds. */
   get failure(): ErrorRecord | undefined {
-    return this.#failure;
+    return this.#failure ?? this.#patience.failure;
   }
 
   /** Takes a seat and everything that can be taken. @throws what the store or the queue rejects with */
@@ -96,6 +103,15 @@ export class Tenure {
     if (this.#cancelTimer !== undefined && soon < this.#nextLookAt) this.#schedule();
   }
 
+  /** Takes at once what nobody holds and wakes by `at`. */
+  async takeBy(at: number): Promise<void> {
+    await this.#beating;
+    if (this.#closed) return;
+    this.#takeBy = at;
+    this.#beat();
+    await this.#beating;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer?.();
@@ -106,15 +122,19 @@ export class Tenure {
   }
 
   async #claim(limit: number): Promise<ClaimReply> {
-    const { store, leaseMs, clock } = this.#options;
+    const { store, leaseMs, clock, isStandingBack } = this.#options;
     // A store of one process needs no lease: it forgets all holders with its process.
     const lasting = store.capabilities.shared ? leaseMs + this.#renewMs : Number.MAX_SAFE_INTEGER;
     const isFirst = this.#lastBeatAt === 0;
-    const reply = await store.claim({ holder: this.#holder, now: clock.now(), leaseMs: lasting, limit });
+    // Every other one looks within the time of a lease.
+    const clockNow = clock.now();
+    const now = Math.max(clockNow - (isStandingBack() ? leaseMs : 0), this.#takeBy);
+    this.#takeBy = -Infinity;
+    const reply = await store.claim({ holder: this.#holder, now, leaseMs: lasting, limit });
     this.#lastBeatAt = performance.now();
     this.#seat = reply.seat;
     if (!reply.renewed && !isFirst) return this.#beginAnew();
-    this.#nextLookAt = reply.nextWakeAt ?? Infinity;
+    this.#nextLookAt = (reply.nextWakeAt ?? Infinity) + clockNow - now;
     return reply;
   }
 
@@ -146,7 +166,7 @@ export class Tenure {
     if (this.#closed || !this.#options.store.capabilities.shared) return;
     const { clock, isHolding } = this.#options;
     const now = clock.now();
-    const latest = now + (isHolding() ? this.#renewMs : Math.min(idleLookMs, this.#options.leaseMs / 2));
+    const latest = now + (isHolding() ? this.#renewMs : Math.min(idleLookMs, this.#options.leaseMs * 0.75));
     // Not more often than renewals are: what is due twice in between is found together.
     this.#nextLookAt = Math.max(now + this.#renewMs, Math.min(this.#nextLookAt, latest));
     this.#cancelTimer = clock.setTimer(this.#nextLookAt - now, () => this.#beat(), { background: true });
@@ -174,7 +194,7 @@ export class Tenure {
     // Whatever kept this process from the store may have kept the others.
     if (now - this.#lastBeatAt > leaseMs) this.#gentleUntil = now + leaseMs;
     const mayTake = this.#taking === undefined && now >= this.#gentleUntil;
-    const reply = await this.#claim(mayTake ? claimLimit : 0);
+    const reply = await this.#patience.during(this.#claim(mayTake ? claimLimit : 0));
     this.#failure = undefined;
     if (reply.ids.length === claimLimit) this.#nextLookAt = 0;
     void this.#take(reply.ids);

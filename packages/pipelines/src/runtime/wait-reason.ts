@@ -1,7 +1,9 @@
 import type { ErrorRecord, GroupStats, MessageGroup } from '@certoai/loom-core';
+import type { ActorQuery } from '@certoai/loom-discovery';
 import type { ExecutionState } from '../engine/state.js';
 import type { Plan } from '../plan/plan.js';
 import type { LiveNode, Outstanding } from './live-node.js';
+import { needText } from './worker-need.js';
 
 /** Why something is not done yet. */
 export type WaitKind =
@@ -20,9 +22,9 @@ export type WaitKind =
   | 'paused'
   /** It could not be brought to life here: a mode that nobody registered, a damaged record. */
   | 'not-served'
-  /** The store refused the last step; it is tried again by itself. */
+  /** The store does not answer, or refused the last step; it is tried again by itself. */
   | 'store-unavailable'
-  /** The queue refused a task; it is tried again by itself. */
+  /** The queue does not answer, or refused a task; it is tried again by itself. */
   | 'queue-unavailable';
 
 export interface WaitReason {
@@ -49,8 +51,10 @@ export interface Waiting {
 export interface Ways {
   /** Actors that no live worker hosts. */
   readonly withoutWorker: ReadonlySet<string>;
-  /** Why the queue does not take tasks of an actor just now. */
-  failure(actor: string): ErrorRecord | undefined;
+  /** Why nobody has what a task needs. */
+  explain(need: ActorQuery): string | undefined;
+  /** Why a queue takes no tasks just now. */
+  failure(queue: string): ErrorRecord | undefined;
   /** What groups with limits are doing. */
   readonly groups: readonly GroupState[];
 }
@@ -74,7 +78,7 @@ export function waitReasons(waiting: Waiting, ways: Ways): readonly WaitReason[]
   if (storeFailure !== undefined) {
     reasons.push({
       kind: 'store-unavailable',
-      message: `The store refused the last step: ${storeFailure.message}`,
+      message: `The store does not take the next step: ${storeFailure.message}`,
     });
   }
   if (state.status === 'paused') reasons.push({ kind: 'paused', message: 'Paused; call resume() to go on.' });
@@ -94,10 +98,12 @@ function nodeReasons(live: LiveNode, paused: boolean, ways: Ways): readonly Wait
   const stage = live.node.id;
   const reasons: WaitReason[] = [];
   let running = live.inFlight - (live.parked?.size ?? 0);
-  const outstanding = [...(live.outstanding?.values() ?? [])].map(({ actor }) => actor);
-  for (const [actor, tasks] of countBy(outstanding)) {
+  const outstanding = [...(live.outstanding?.values() ?? [])];
+  const actors = new Map(outstanding.map(({ sent, actor }) => [sent.queue, actor]));
+  for (const [queue, tasks] of countBy(outstanding.map(({ sent }) => sent.queue))) {
+    const actor = actors.get(queue) ?? '';
     const waiting = `${tasksOf(tasks)} of stage "${stage}" ${tasks === 1 ? 'waits' : 'wait'}`;
-    const failure = ways.failure(actor);
+    const failure = ways.failure(queue);
     if (failure !== undefined) {
       const message = `The queue does not take tasks: ${failure.message} ${waiting}.`;
       reasons.push({ kind: 'queue-unavailable', stage, actor, tasks, message });
@@ -108,9 +114,7 @@ function nodeReasons(live: LiveNode, paused: boolean, ways: Ways): readonly Wait
     running -= tasks;
   }
   for (const { actor, group, stats } of ways.groups) {
-    const mine = [...(live.outstanding?.values() ?? [])].filter(
-      (task) => task.actor === actor && task.sent.group?.key === group.key,
-    );
+    const mine = outstanding.filter((task) => task.actor === actor && task.sent.group?.key === group.key);
     const tasks = Math.min(mine.length, stats.waiting);
     if (tasks === 0 || ways.withoutWorker.has(actor)) continue;
     running -= tasks;
@@ -123,7 +127,15 @@ function nodeReasons(live: LiveNode, paused: boolean, ways: Ways): readonly Wait
       tasks: running,
       message: `${tasksOf(running)} of stage "${stage}" ${running === 1 ? 'is' : 'are'} running.`,
     });
-  for (const [actor, tasks] of countBy(live.parked?.values() ?? [])) {
+  const parked = [...(live.parked?.values() ?? [])];
+  const needs = parked.filter((who) => typeof who !== 'string');
+  for (const [text, tasks] of countBy(needs.map(needText))) {
+    const need = needs.find((one) => needText(one) === text);
+    const why = need && ways.explain(need);
+    const message = `No live worker runs ${text}; ${tasksOf(tasks)} of stage "${stage}" ${tasks === 1 ? 'waits' : 'wait'} for one.${why === undefined ? '' : ` ${why}`}`;
+    reasons.push({ kind: 'no-worker', stage, actor: need?.type, tasks, message });
+  }
+  for (const [actor, tasks] of countBy(parked.filter((who) => typeof who === 'string'))) {
     const message = `No worker runs actor "${actor}" here; ${tasksOf(tasks)} of stage "${stage}" ${tasks === 1 ? 'waits' : 'wait'} for registerActor("${actor}", …).`;
     reasons.push({ kind: 'no-worker', stage, actor, tasks, message });
   }

@@ -7,10 +7,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ExecutionHead, JsonValue } from '@certoai/loom-core';
 import { BullMQMessageQueue } from '@certoai/loom-storage/bullmq';
 import { RedisExecutionStore } from '@certoai/loom-storage/redis';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { noOwnRedis, OwnRedis } from '../../../../scripts/redis/own-redis.js';
 import { TcpProxy } from '../../../../scripts/redis/tcp-proxy.js';
-import { PipelineOrchestrator } from '../../src/index.js';
+import { PipelineOrchestrator, type ExecutionFinished } from '../../src/index.js';
 import { randomPipeline, seeded } from '../kit/random-pipeline.js';
 import { strike } from './faults.js';
 import { Member, type Role } from './fleet.js';
@@ -23,7 +23,7 @@ const settleMs = 90_000;
 
 test.skipIf(noOwnRedis !== undefined)(
   `whatever dies, freezes or is cut off, every execution comes to what it must (seed ${seed})`,
-  { timeout: seconds * 1_000 + settleMs + 60_000 },
+  { timeout: seconds * 1_000 + 3 * settleMs + 60_000 },
   async () => {
     const random = seeded(seed);
     const story: string[] = [];
@@ -88,6 +88,9 @@ test.skipIf(noOwnRedis !== undefined)(
       const done = effects(folder, '.done');
       expect([...new Set(done)].sort()).toEqual(expectedEffects.sort());
 
+      const told = await endsTold(orchestrator, queue);
+      expect(told.toSorted()).toEqual(heads.map(({ id }) => id).sort());
+
       await orchestrator.close();
       for (const one of members) await one.end();
       const leftOver = await leftBehind(redis, store, queue);
@@ -142,14 +145,34 @@ function effects(folder: string, ending: string): readonly string[] {
     .filter((line) => line !== '');
 }
 
+/** The executions whose end was told, as often as it was. */
+async function endsTold(
+  orchestrator: PipelineOrchestrator,
+  queue: BullMQMessageQueue,
+): Promise<readonly string[]> {
+  const told: string[] = [];
+  const consumer = await queue.consume('ended', async ({ body }) => {
+    told.push((body as unknown as ExecutionFinished).executionId);
+  });
+  const outbox = await orchestrator.outbox();
+  await vi.waitFor(async () => expect((await outbox.stats()).waiting).toBe(0), { timeout: settleMs });
+  await vi.waitFor(
+    async () =>
+      expect(await queue.stats('ended')).toMatchObject({ ready: 0, active: 0, delayed: 0, dead: 0 }),
+    { timeout: settleMs },
+  );
+  await consumer.close();
+  return told;
+}
+
 /** What is in Redis once every execution has been removed. */
 async function leftBehind(
   redis: OwnRedis,
   store: RedisExecutionStore,
   queue: BullMQMessageQueue,
 ): Promise<Readonly<Record<string, number>>> {
-  for (let removed = 1; removed > 0;)
-    removed = (await store.prune({ finishedBefore: Date.now() + 1, limit: 1_000 })).removed;
+  for (let isMore = true; isMore;)
+    isMore = (await store.prune({ finishedBefore: Date.now() + 1, limit: 1_000 })).removed.length > 0;
   const keys = await redis.command((client) => client.keys('*'));
   const dead = await Promise.all(
     ['digest', 'count', 'bucket'].map(async (type) => (await queue.stats(`loom.actors.${type}`)).dead),

@@ -60,7 +60,8 @@ if (role === 'worker') {
   if (role === 'client') {
     for (let run = first; run < last; run += 1) {
       const { definition, input } = randomPipeline(run, 6);
-      await insist(() => orchestrator.start(definition, input, { idempotencyKey: `run-${run}` }));
+      const options = { idempotencyKey: `run-${run}`, notify: { queue: 'ended' } };
+      await insist(() => orchestrator.start(definition, input, options));
       say(`started ${run}`);
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }

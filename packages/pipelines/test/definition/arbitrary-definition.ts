@@ -20,7 +20,7 @@ function stagePath(stage: string): string {
 
 function expression(upstream: readonly string[], roots: readonly string[]): fc.Arbitrary<string> {
   const paths = [
-    ...['input', 'input.a.b[0]', 'execution.id', ...roots],
+    ...['input', 'input.a.b[0]', 'execution.id', 'config.a', ...roots],
     ...upstream.flatMap((stage) => [`${stagePath(stage)}.output`, `${stagePath(stage)}.status`]),
   ];
   return fc.letrec<{ node: string }>((tie) => ({

@@ -190,7 +190,7 @@ describe('later problems name the file, and in YAML the line', () => {
     const pipeline = await loadPipeline(await file('invoices.json', '{"stages": [{"id": "a"}]}'));
     expect(await failure(compile(pipeline))).toMatchInlineSnapshot(`
       "LOOM_INVALID_DEFINITION: Pipeline definition in invoices.json has 1 problem:
-        - stages[0].actor is missing; expected the name of an actor type, an expression "\${…}", or { rules, default }."
+        - stages[0].actor is missing; expected the name of an actor type, an expression "\${…}", { rules, default }, or { capability }."
     `);
   });
 

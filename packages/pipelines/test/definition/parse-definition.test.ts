@@ -244,7 +244,7 @@ describe('the pipeline', () => {
     `);
     expect(await pipeline({ stags: [], retries: 3 })).toMatchInlineSnapshot(`
       "stags is not a field here; did you mean "stages"?
-      retries is not a field here; expected one of $schema, name, version, description, input, stages, output, timeoutMs, strictInputs."
+      retries is not a field here; expected one of $schema, name, version, description, input, stages, output, timeoutMs, strictInputs, pinVersions."
     `);
     expect(await pipeline({ input: 'object' })).toMatchInlineSnapshot(
       `"input is "object"; expected a JSON Schema, such as { type: object, required: [files] }."`,
@@ -381,7 +381,7 @@ describe('modes', () => {
         stages[0].mapReduce belongs to mode "map-reduce", and this stage has mode "execute"; set mode: map-reduce.
         stages[0].branches belongs to mode "fork-join", and this stage has mode "execute"; set mode: fork-join.
         stages[0].actors belongs to mode "broadcast", and this stage has mode "execute"; set mode: broadcast.
-        stages[0].with is not a field of a stage with mode "execute"; expected one of id, name, description, when, dependsOn, retry, timeoutMs, stageTimeoutMs, concurrency, limit, priority, output, onFailure, mode, actor, input."
+        stages[0].with is not a field of a stage with mode "execute"; expected one of id, name, description, when, dependsOn, retry, timeoutMs, stageTimeoutMs, concurrency, limit, workers, priority, output, onFailure, mode, actor, input."
       `);
     expect(await stage({ mode: 'scatter' })).toMatchInlineSnapshot(
       `"stages[0].scatter is missing; expected an object such as { over: "\${input.files}", as: file }."`,
@@ -498,30 +498,49 @@ describe('retry', () => {
 describe('actor', () => {
   test('each form', async () => {
     expect(await stage({ actor: '' })).toMatchInlineSnapshot(
-      `"stages[0].actor is ""; expected the name of an actor type, an expression "\${…}", or { rules, default }."`,
+      `"stages[0].actor is ""; expected the name of an actor type, an expression "\${…}", { rules, default }, or { capability }."`,
     );
     expect(await stage({ actor: '  ' })).toMatchInlineSnapshot(
-      `"stages[0].actor is "  "; expected the name of an actor type, an expression "\${…}", or { rules, default }."`,
+      `"stages[0].actor is "  "; expected the name of an actor type, an expression "\${…}", { rules, default }, or { capability }."`,
     );
     expect(await stage({ actor: 5 })).toMatchInlineSnapshot(
-      `"stages[0].actor is 5; expected the name of an actor type, an expression "\${…}", or { rules, default }."`,
+      `"stages[0].actor is 5; expected the name of an actor type, an expression "\${…}", { rules, default }, or { capability }."`,
     );
     expect(await stage({ actor: ['x'] })).toMatchInlineSnapshot(
-      `"stages[0].actor is a list of 1; expected the name of an actor type, an expression "\${…}", or { rules, default }."`,
+      `"stages[0].actor is a list of 1; expected the name of an actor type, an expression "\${…}", { rules, default }, or { capability }."`,
     );
     expect(await stage({ actor: undefined })).toMatchInlineSnapshot(
-      `"stages[0].actor is missing; expected the name of an actor type, an expression "\${…}", or { rules, default }."`,
+      `"stages[0].actor is missing; expected the name of an actor type, an expression "\${…}", { rules, default }, or { capability }."`,
     );
     expect(await stage({ actor: { rules: [] } })).toMatchInlineSnapshot(
       `"stages[0].actor.rules is an empty list; expected 1 to 100 rules { when, actor }."`,
     );
     expect(await stage({ actor: { rules: [{ when: 'input.a', actr: 'x' }, { actor: 'y' }], defualt: 'z' } }))
       .toMatchInlineSnapshot(`
-      "stages[0].actor.rules[0].actr is not a field here; did you mean "actor"?
-      stages[0].actor.rules[1].when is missing; expected an expression, such as "length(input.files) > \`0\`".
-      stages[0].actor.defualt is not a field here; did you mean "default"?"
-    `);
+        "stages[0].actor.rules[0].actr is not a field here; did you mean "actor"?
+        stages[0].actor.rules[1].when is missing; expected an expression, such as "length(input.files) > \`0\`".
+        stages[0].actor.defualt is not a field here; did you mean "default"?"
+      `);
   });
+});
+
+test('a capability', async () => {
+  expect(await stage({ actor: { capability: 'ocr' } })).toBe('');
+  expect(await stage({ actor: { capability: [] } })).toMatchInlineSnapshot(`"stages[0].actor.capability is an empty list; expected 1 to 20 words."`);
+  expect(await stage({ actor: { capability: '${input.what}' } })).toMatchInlineSnapshot(`"stages[0].actor.capability is "\${input.what}"; expected a word without expressions."`);
+  expect(await stage({ actor: { capability: 'ocr', version: '1' } })).toMatchInlineSnapshot(`"stages[0].actor.version is not a field here; expected one of capability."`);
+});
+
+test('workers', async () => {
+  expect(await stage({ workers: { version: '^1.2 || 3.x', labels: { zone: '${input.zone}' } } })).toBe('');
+  expect(await stage({ workers: {} })).toMatchInlineSnapshot(`"stages[0].workers says nothing; give it version or labels, or take it out."`);
+  expect(await stage({ workers: { version: 'newest', labels: {} } })).toMatchInlineSnapshot(`
+    "stages[0].workers.version is "newest"; expected a semantic version range, such as "^2.1".
+    stages[0].workers.labels has 0 labels; expected 1 to 20."
+  `);
+  expect(await stage({ workers: { labels: { zone: 1 } } })).toMatchInlineSnapshot(`"stages[0].workers.labels.zone is 1; expected a text of 1 to 1_000 characters."`);
+  expect(await stage({ workers: { label: { zone: 'west' } } })).toMatchInlineSnapshot(`"stages[0].workers.label is not a field here; did you mean "labels"?"`);
+  expect(await stage({ workers: { version: '1' }, limit: { concurrency: 1 } })).toMatchInlineSnapshot(`"stages[0].workers and limit cannot stand together, as a limit counts the tasks of all workers; give one."`);
 });
 
 describe('scatter', () => {
@@ -609,15 +628,15 @@ describe('gather', () => {
 test('map-reduce', async () => {
   expect(await mapReduce({ over: undefined, map: undefined, reduce: 5 })).toMatchInlineSnapshot(`
     "stages[0].mapReduce.over is missing; expected an expression, such as "input.files".
-    stages[0].mapReduce.map is missing; expected the name of an actor type, an expression "\${…}", or { rules, default }.
-    stages[0].mapReduce.reduce is 5; expected the name of an actor type, an expression "\${…}", or { rules, default }."
+    stages[0].mapReduce.map is missing; expected the name of an actor type, an expression "\${…}", { rules, default }, or { capability }.
+    stages[0].mapReduce.reduce is 5; expected the name of an actor type, an expression "\${…}", { rules, default }, or { capability }."
   `);
   expect(await mapReduce({ minSuccess: 2, redcue: 'y' })).toMatchInlineSnapshot(
     `"stages[0].mapReduce.redcue is not a field here; did you mean "reduce"?"`,
   );
   expect(await problems({ stages: [{ id: 'a', mode: 'map-reduce', actor: 'x' }] })).toMatchInlineSnapshot(`
     "stages[0].mapReduce is missing; expected an object such as { over: "\${input.orders}", map: price, reduce: add }.
-    stages[0].actor is not a field of a stage with mode "map-reduce"; expected one of id, name, description, when, dependsOn, retry, timeoutMs, stageTimeoutMs, concurrency, limit, priority, output, onFailure, mode, mapReduce, input."
+    stages[0].actor is not a field of a stage with mode "map-reduce"; expected one of id, name, description, when, dependsOn, retry, timeoutMs, stageTimeoutMs, concurrency, limit, workers, priority, output, onFailure, mode, mapReduce, input."
   `);
 });
 
@@ -631,8 +650,8 @@ test('broadcast', async () => {
     `"stages[0].actors is "mail"; expected a list of 1 to 1_000 actors."`,
   );
   expect(await broadcast(['mail', 5, ''])).toMatchInlineSnapshot(`
-    "stages[0].actors[1] is 5; expected the name of an actor type, an expression "\${…}", or { rules, default }.
-    stages[0].actors[2] is ""; expected the name of an actor type, an expression "\${…}", or { rules, default }."
+    "stages[0].actors[1] is 5; expected the name of an actor type, an expression "\${…}", { rules, default }, or { capability }.
+    stages[0].actors[2] is ""; expected the name of an actor type, an expression "\${…}", { rules, default }, or { capability }."
   `);
   expect(await broadcast(Array.from({ length: 1_001 }, () => 'x'))).toMatchInlineSnapshot(
     `"stages[0].actors is a list of 1001; expected a list of 1 to 1_000 actors."`,

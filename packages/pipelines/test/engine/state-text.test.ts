@@ -50,6 +50,9 @@ const state = record({
   deadlineAt: option(time, maybe),
   finishedAt: option(time, maybe),
   headers: option(dictionary(constantFrom('traceparent', 'x"y'), constant('1'), { maxKeys: 2 }), maybe),
+  tenant: option(constantFrom('acme', 'a"b'), maybe),
+  config: option(constant(true), maybe),
+  notify: option(record({ queue: constant('done'), key: option(constant('k"'), maybe) }), maybe),
   failure: option(failure, maybe),
   nodes: dictionary(constantFrom('a', 'b', 'c-d', 'm#map'), node, { maxKeys: 4 }),
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { initialState, isFinal, moveTo } from '../../src/engine/state.js';
 
 test('an execution moves between running and paused, and from both to its end', () => {
-  const running = initialState(1, undefined, undefined);
+  const running = initialState(1, { timeoutMs: undefined });
   const paused = moveTo(running, 'paused');
   expect(moveTo(paused, 'running').status).toBe('running');
   for (const end of ['completed', 'failed', 'cancelled', 'timed-out'] as const) {
@@ -13,7 +13,7 @@ test('an execution moves between running and paused, and from both to its end', 
 });
 
 test('what has ended stays as it is', () => {
-  const ended = moveTo(initialState(1, undefined, undefined), 'failed');
+  const ended = moveTo(initialState(1, { timeoutMs: undefined }), 'failed');
   try {
     moveTo(ended, 'running');
     expect.unreachable();

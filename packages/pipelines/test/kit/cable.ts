@@ -8,7 +8,7 @@ export class Cable {
   #isCut = false;
 
   constructor(store: ExecutionStore, queue: MessageQueue) {
-    this.store = this.#through(store);
+    this.store = this.#through(store, { outbox: store.outbox && this.#through(store.outbox) });
     this.queue = this.#through(queue, {
       consume: async (...args: Parameters<MessageQueue['consume']>) => {
         this.#check();

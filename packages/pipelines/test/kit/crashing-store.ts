@@ -37,6 +37,7 @@ export function crashingStore(
       return writes;
     },
     capabilities: inner.capabilities,
+    outbox: inner.outbox,
     create: (execution) => write(() => inner.create(execution)),
     record: (entry) => write(() => inner.record(entry)),
     commit: (transition) => write(() => inner.commit(transition)),
@@ -47,6 +48,7 @@ export function crashingStore(
       return read(() => inner.claim(request));
     },
     leave: (holder) => read(() => inner.leave(holder)),
+    release: (request) => write(() => inner.release(request)),
     list: (query) => read(() => inner.list(query)),
     prune: (policy) => read(() => inner.prune(policy)),
     close: () => Promise.resolve(),

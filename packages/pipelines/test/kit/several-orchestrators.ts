@@ -8,7 +8,7 @@ import {
   type MessageQueue,
   type RegisterOptions,
 } from '@certoai/loom-core';
-import { PipelineOrchestrator, type OrchestratorOptions } from '../../src/index.js';
+import { PipelineOrchestrator, type OrchestratorOptions, type StageExecutor } from '../../src/index.js';
 import { Cable } from './cable.js';
 
 /** One process's own objects on what all share. */
@@ -60,9 +60,10 @@ export class World implements AsyncDisposable {
     return { orchestrator, cable, registry };
   }
 
-  async worker(actors: Actors): Promise<ActorWorker> {
+  async worker(actors: Actors, labels?: Readonly<Record<string, string>>): Promise<ActorWorker> {
     const { queue } = await this.#place.open();
-    const worker = new ActorWorker('elsewhere', { queue, registry: registryOf(actors), leaseMs: 500 });
+    const registry = registryOf(actors);
+    const worker = new ActorWorker('elsewhere', { queue, registry, labels, leaseMs: 500 });
     await worker.start();
     this.#ends.push(() => worker.close());
     return worker;
@@ -83,7 +84,7 @@ function registryOf(actors: Actors): ActorRegistry {
 }
 
 /** A task that waits to be let go, and tells how often it began and whether it was told to stop. */
-class Gate {
+export class Gate {
   begun = 0;
   stopped: unknown;
   #open: (value: unknown) => void = () => undefined;
@@ -114,7 +115,21 @@ const one = (
   stages: [{ id: 's', actor }],
 });
 
-async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
+/** A mode of tasks for the numbers 1 and 2. */
+const twice: StageExecutor = {
+  plan: () => [
+    { actor: 'work', input: 1 },
+    { actor: 'work', input: 2 },
+  ],
+};
+
+/** Why an execution is not served, or ''. */
+async function notServed(orchestrator: PipelineOrchestrator, id: string): Promise<string> {
+  const [reason] = await orchestrator.executions.why(id);
+  return reason?.kind === 'not-served' ? reason.message : '';
+}
+
+export async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
   for (let tries = 0; tries < 1_000; tries += 1) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -316,6 +331,38 @@ export const severalOrchestrators: readonly SharedCase[] = [
     },
   },
   {
+    name: 'config stays what it was at the start, though another with other layers looks on and takes over',
+    async run(world) {
+      const gate = new Gate();
+      const read: ActorFunction = (input) => input;
+      const first = await world.orchestrator(
+        { work: gate.actor, read },
+        { layered: { get: (scope) => ({ items: ['the first'], ...scope }) } },
+      );
+      const second = await world.orchestrator(
+        { work: () => null, read },
+        { layered: { get: () => ({ items: ['the', 'second'] }) } },
+      );
+      const definition = {
+        stages: [
+          { id: 'hold', mode: 'scatter', scatter: { over: 'config.items' }, actor: 'work' },
+          { id: 'read', actor: 'read', input: '${config}' },
+        ],
+      };
+      const { id } = await first.orchestrator.start(definition, null, { tenant: 'acme' });
+      await gate.hasBegun;
+      const { executions } = second.orchestrator;
+      assert.equal((await executions.get(id)).tenant, 'acme');
+      const reasons = await executions.why(id);
+      assert.ok(
+        reasons.some(({ kind, stage, tasks }) => kind === 'running' && stage === 'hold' && tasks === 1),
+      );
+      first.cable.cut();
+      const { output } = await (await executions.attach(id)).result();
+      assert.deepEqual(output, { items: ['the first'], tenant: 'acme', actorType: 'read' });
+    },
+  },
+  {
     name: 'the same key started everywhere at once is one execution',
     async run(world) {
       let runs = 0;
@@ -343,6 +390,48 @@ export const severalOrchestrators: readonly SharedCase[] = [
       }, 'the missing worker is the reason');
       await world.worker({ rare: () => 'found' });
       assert.equal((await handle.result()).output, 'found');
+    },
+  },
+  {
+    name: 'one that cannot be read here is finished by another that has its mode, and meanwhile says why not',
+    async run(world) {
+      const first = await world.orchestrator({ work: () => new Promise(() => undefined) });
+      first.orchestrator.registerExecutor('twice', twice);
+      const { id } = await first.orchestrator.start({ stages: [{ id: 's', mode: 'twice' }] });
+      const healthy = await first.orchestrator.start(one('work'), 'healthy');
+      first.cable.cut();
+      const second = await world.orchestrator({ work: (input) => input });
+      const attached = await second.orchestrator.executions.attach(healthy.id);
+      assert.equal((await attached.result()).output, 'healthy');
+      await until(async () => (await notServed(second.orchestrator, id)).includes('"twice"'), 'it says why');
+      await until(async () => (await second.cable.store.load(id))?.seat === undefined, 'it is released');
+      assert.match(await notServed(second.orchestrator, id), /"twice"/);
+      // One that looks at the same times gets it sooner or later.
+      const third = await world.orchestrator({ work: (input) => input });
+      third.orchestrator.registerExecutor('twice', twice);
+      await until(async () => (await third.cable.store.load(id))?.status === 'completed', 'it is finished');
+      assert.deepEqual(await third.orchestrator.executions.output(id), [1, 2]);
+      assert.deepEqual(await third.orchestrator.executions.why(id), []);
+    },
+  },
+  {
+    name: 'one that was released is taken back at once when its mode is registered',
+    async run(world) {
+      const first = await world.orchestrator({ work: () => new Promise(() => undefined) });
+      first.orchestrator.registerExecutor('twice', twice);
+      const { id } = await first.orchestrator.start({ stages: [{ id: 's', mode: 'twice' }] });
+      first.cable.cut();
+      // Times to wake half a minute and more ahead, so that nothing but the registration takes it.
+      const second = await world.orchestrator({ work: (input) => input }, { random: () => 60 });
+      await until(
+        async () => ((await second.cable.store.load(id))?.wakeAt ?? 0) > Date.now(),
+        'it is released',
+      );
+      assert.equal((await second.cable.store.load(id))?.seat, undefined);
+      second.orchestrator.registerExecutor('twice', twice);
+      const handle = await second.orchestrator.executions.attach(id);
+      assert.deepEqual((await handle.result()).output, [1, 2]);
+      assert.equal(second.orchestrator.isServing(id), false);
     },
   },
   {

@@ -219,7 +219,7 @@ describe('expressions', () => {
         stages: [execute('legal-check'), execute('b', { input: '${stages.legal-check.output}' })],
       }),
     ).toMatchInlineSnapshot(`
-      "stages[1].input: "\${stages.legal-check.output}" reads check, which is not known; here it can read input, stages, execution.
+      "stages[1].input: "\${stages.legal-check.output}" reads check, which is not known; here it can read input, stages, execution, config.
       stages[1].input: "\${stages.legal-check.output}" reads stages.legal, which is no stage of this pipeline; did you mean stages."legal-check"?"
     `);
   });
@@ -279,31 +279,31 @@ describe('expressions', () => {
     lines.push('pipeline output:', await problems({ stages: [execute('a')], output: '${output}' }));
     expect(lines.join('\n')).toMatchInlineSnapshot(`
       "execute input:
-      stages[1].input: "\${item}" reads item, which is not known; here it can read input, stages, execution.
+      stages[1].input: "\${item}" reads item, which is not known; here it can read input, stages, execution, config.
       when of a scatter:
-      stages[1].when: "file.size > \`0\`" reads file, which is not known; here it can read input, stages, execution. It decides about the whole stage; "where" decides about each item.
+      stages[1].when: "file.size > \`0\`" reads file, which is not known; here it can read input, stages, execution, config. It decides about the whole stage; "where" decides about each item.
       over:
-      stages[1].scatter.over: "file.pages" reads file, which is not known; here it can read input, stages, execution.
+      stages[1].scatter.over: "file.pages" reads file, which is not known; here it can read input, stages, execution, config.
       where:
-      stages[1].scatter.where: "fiel.size > \`0\`" reads fiel, which is not known; here it can read file, item, index, input, stages, execution; did you mean "file"?
+      stages[1].scatter.where: "fiel.size > \`0\`" reads fiel, which is not known; here it can read file, item, index, input, stages, execution, config; did you mean "file"?
       actor rules:
-      stages[1].actor.rules[0].when: "page.kind == 'scan'" reads page, which is not known; here it can read file, item, index, input, stages, execution.
+      stages[1].actor.rules[0].when: "page.kind == 'scan'" reads page, which is not known; here it can read file, item, index, input, stages, execution, config.
       actor expression:
-      stages[1].actor: "page.actor" reads page, which is not known; here it can read file, item, index, input, stages, execution.
+      stages[1].actor: "page.actor" reads page, which is not known; here it can read file, item, index, input, stages, execution, config.
       output mapping:
-      stages[1].output.x: "\${file}" reads file, which is not known; here it can read output, input, stages, execution.
-      stages[1].output.y: "\${ouput}" reads ouput, which is not known; here it can read output, input, stages, execution; did you mean "output"?
+      stages[1].output.x: "\${file}" reads file, which is not known; here it can read output, input, stages, execution, config.
+      stages[1].output.y: "\${ouput}" reads ouput, which is not known; here it can read output, input, stages, execution, config; did you mean "output"?
       gather input:
-      stages[1].input: "\${item}" reads item, which is not known; here it can read group, input, stages, execution.
+      stages[1].input: "\${item}" reads item, which is not known; here it can read group, input, stages, execution, config.
       groupBy:
       stages[1].gather.groupBy: "length(stages.gone.output)" reads stages.gone, which is no stage of this pipeline; the stages are first, s.
       branch:
-      stages[1].branches.a.input: "\${branch}" reads branch, which is not known; here it can read input, stages, execution.
-      stages[1].branches.a.when: "group" reads group, which is not known; here it can read input, stages, execution.
+      stages[1].branches.a.input: "\${branch}" reads branch, which is not known; here it can read input, stages, execution, config.
+      stages[1].branches.a.when: "group" reads group, which is not known; here it can read input, stages, execution, config.
       custom:
-      stages[1].with.url: "\${url}" reads url, which is not known; here it can read input, stages, execution.
+      stages[1].with.url: "\${url}" reads url, which is not known; here it can read input, stages, execution, config.
       pipeline output:
-      output: "\${output}" reads output, which is not known; here it can read input, stages, execution."
+      output: "\${output}" reads output, which is not known; here it can read input, stages, execution, config."
     `);
   });
 
@@ -319,7 +319,7 @@ describe('expressions', () => {
       stages[0].actor.rules[1].when: "input.ok == true" reads a field called true; the value true stands in backticks: \`true\`.
       stages[0].actor.rules[2].when: "input.size > 5" is not valid JMESPath: unexpected 5. Numbers stand in backticks: \`5\`.
       stages[0].actor.rules[3].actor is "\${input.actor}"; rules name an actor literally, so put the choice into when.
-      stages[0].actor.rules[3].when: "kind == 'scan'" reads kind, which is not known; here it can read input, stages, execution."
+      stages[0].actor.rules[3].when: "kind == 'scan'" reads kind, which is not known; here it can read input, stages, execution, config."
     `);
   });
 
@@ -332,9 +332,9 @@ describe('expressions', () => {
     expect(await problems({ stages, output: '${nothing}' })).toMatchInlineSnapshot(`
       "stages[2].dependsOn is "d", which is no stage of this pipeline.
       stages[0] waits for itself by way of others: a -> b -> a (each waits for the next). b waits for a only because it comes after it; give it dependsOn.
-      stages[0].input: "\${inptu}" reads inptu, which is not known; here it can read input, stages, execution; did you mean "input"?
+      stages[0].input: "\${inptu}" reads inptu, which is not known; here it can read input, stages, execution, config; did you mean "input"?
       stages[1].when: "stages.c.output >" is not valid JMESPath: it ends too early.
-      output: "\${nothing}" reads nothing, which is not known; here it can read input, stages, execution."
+      output: "\${nothing}" reads nothing, which is not known; here it can read input, stages, execution, config."
     `);
   });
 });
@@ -377,6 +377,7 @@ describe('scatter', () => {
       'input',
       'stages',
       'execution',
+      'config',
       'index',
       'group',
       'output',
@@ -486,7 +487,7 @@ describe('map-reduce', () => {
       reduceInput: { of: '${group.items}', i: '${item}' },
     };
     expect(await problems({ stages: [{ id: 'a', mode: 'map-reduce', mapReduce }] })).toMatchInlineSnapshot(
-      `"stages[0].mapReduce.reduceInput.i: "\${item}" reads item, which is not known; here it can read group, input, stages, execution."`,
+      `"stages[0].mapReduce.reduceInput.i: "\${item}" reads item, which is not known; here it can read group, input, stages, execution, config."`,
     );
   });
 });
@@ -582,6 +583,7 @@ describe('defaults', () => {
         "stage": "a",
         "stageTimeoutMs": undefined,
         "timeoutMs": undefined,
+        "workers": undefined,
       }
     `);
   });

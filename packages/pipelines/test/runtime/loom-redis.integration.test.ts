@@ -36,10 +36,10 @@ describe('Loom on Redis', () => {
     expect((await (await second.executions.attach(handle.id)).result()).output).toBe(12);
   });
 
-  test('large inputs, outputs and errors travel by reference, here and to workers', async () => {
+  test('large inputs, outputs, errors and values of config travel by reference, here and to workers', async () => {
     const redis = ownRedis();
     const large = 'x'.repeat(2_000_000);
-    await using loom = new Loom({ redis });
+    await using loom = new Loom({ redis, layered: { get: () => ({ large }) } });
     loom.registerActor('echo', (input: unknown) => input);
     loom.registerActor('fail', () => {
       throw new Error(large);
@@ -53,6 +53,8 @@ describe('Loom on Redis', () => {
     await expect(loom.executePipeline({ stages: [{ id: 's', actor: 'fail' }] }, 1)).rejects.toMatchObject({
       stage: 's',
     });
+    const configured = { stages: [{ id: 's', actor: 'echo', input: '${length(config.large)}' }] };
+    expect((await loom.executePipeline(configured)).output).toBe(large.length);
     const client = new Redis(url);
     const rows = await client.keys(`{${redis.keyPrefix}}.e*`);
     for (const key of rows) expect(await client.memory('USAGE', key)).toBeLessThan(300_000);

@@ -10,9 +10,11 @@ import type {
   ExecutionStore,
   ExecutionStoreCapabilities,
   NewExecution,
+  OutboxStore,
   RecordEntry,
   RecordQuery,
   RecordReply,
+  ReleaseRequest,
   RetentionPolicy,
   StoredExecution,
   StoredRecord,
@@ -44,8 +46,9 @@ export interface ClaimCheckedExecutionStore extends ExecutionStore {
  * and leaves with its execution; a state, once a later one that is large too has taken its place.
  *
  * Retention by `maxBytes` counts what `store` holds, and of a payload in a blob that is its reference. Bound blobs
- * by age. Blobs follow `prune` where its reply names the executions that went; what a store drops by itself is
- * left to {@link ClaimCheckedExecutionStore.sweep}.
+ * by age. Blobs of an execution go with it when it is pruned; what a store drops by itself is left to
+ * {@link ClaimCheckedExecutionStore.sweep}. Messages of a step pass as they are: the queue they go to has a claim
+ * check of its own.
  *
  * `close` closes `store` and leaves `blobs` open.
  * @throws LoomError `LOOM_INVALID_OPTION`; `load` and `records` reject with `LOOM_STORE_CORRUPT` when a blob is gone
@@ -75,6 +78,10 @@ class ClaimCheckedExecutions implements ClaimCheckedExecutionStore {
 
   get capabilities(): ExecutionStoreCapabilities {
     return weaker(this.#store.capabilities, this.#blobs.capabilities);
+  }
+
+  get outbox(): OutboxStore | undefined {
+    return this.#store.outbox;
   }
 
   create(execution: NewExecution): Promise<CreateReply> {
@@ -126,6 +133,7 @@ class ClaimCheckedExecutions implements ClaimCheckedExecutionStore {
       const { executionId, expectedVersion, state } = transition;
       const packed = this.#writes.pack(executionId, transition, (add) => ({
         ...transition,
+        messages: transition.messages?.map((message) => ({ ...message })),
         records: transition.records.map((entry) => ({ ...entry, body: add(entry.body) })),
         state: add(state, `state/${expectedVersion + 1}`),
       }));
@@ -160,15 +168,18 @@ class ClaimCheckedExecutions implements ClaimCheckedExecutionStore {
     return this.#call(() => this.#store.leave(holder));
   }
 
+  release(request: ReleaseRequest): Promise<void> {
+    return this.#call(() => this.#store.release(request));
+  }
+
   list(query: ExecutionQuery): Promise<ExecutionPage> {
     return this.#call(() => this.#store.list(query));
   }
 
-  prune(policy: RetentionPolicy): Promise<{ readonly removed: number }> {
+  prune(policy: RetentionPolicy): Promise<{ readonly removed: readonly string[] }> {
     return this.#call(async () => {
-      const reply: { readonly removed: number; readonly ids?: readonly string[] } =
-        await this.#store.prune(policy);
-      await inLanes(reply.ids ?? [], (id) => this.#remove(homeOf(id)));
+      const reply = await this.#store.prune(policy);
+      await inLanes(reply.removed, (id) => this.#remove(homeOf(id)));
       return reply;
     });
   }

@@ -26,7 +26,7 @@ import { BullMQConsumer } from './bullmq-consumer.js';
 import { BullMQDeadLetters } from './bullmq-dead-letters.js';
 import { resolveBullMQOptions } from './bullmq-message-queue-options.js';
 import type { BullMQMessageQueueOptions } from './bullmq-message-queue-options.js';
-import { checkRedis } from './check-redis.js';
+import type { RedisFinding } from './check-redis.js';
 import { groupStatsScript, sendGroupedScript } from './group-scripts.js';
 import { LeasedJobs } from './leased-jobs.js';
 import { leaseTimes } from './lease-times.js';
@@ -38,6 +38,7 @@ import { runScript, statsScript } from './queue-scripts.js';
 import type { OpenRedisClient, RedisClient, RedisConnectionOptions } from './redis-client.js';
 import { RedisConnections, reconnect } from './redis-connections.js';
 import { translateRedisError } from './redis-error.js';
+import { SettingsWatch } from './settings-watch.js';
 import { StalledWatch } from './stalled-watch.js';
 import { withdrawScript } from './withdraw-script.js';
 
@@ -61,7 +62,7 @@ export class BullMQMessageQueue implements MessageQueue {
   readonly #watch: StalledWatch;
   readonly #queues = new Map<string, Promise<Queue>>();
   readonly #consumers = new Set<BullMQConsumer>();
-  #checked = false;
+  readonly #settings: SettingsWatch;
   #closing: Promise<void> | undefined;
   /** Comes after `#closing`: a handler that drains may still send. */
   #released = false;
@@ -78,6 +79,7 @@ export class BullMQMessageQueue implements MessageQueue {
     this.#prefix = prefix;
     this.#logger = logger;
     this.#connections = new RedisConnections({ source, overrides, logger });
+    this.#settings = new SettingsWatch(logger);
     const working = (): Promise<OpenRedisClient> => this.#connections.working();
     const onError = (error: unknown): void => this.#report(error);
     this.#board = new MarkerBoard({
@@ -188,6 +190,14 @@ export class BullMQMessageQueue implements MessageQueue {
     });
   }
 
+  /**
+   * What endangers messages in the settings of the server, as it was seen when this queue first connected; nothing
+   * before. Where something was wrong, asking makes it look again, once a minute at most.
+   */
+  serverFindings(): readonly RedisFinding[] {
+    return this.#settings.findings();
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -279,7 +289,7 @@ export class BullMQMessageQueue implements MessageQueue {
     return queue;
   }
 
-  /** BullMQ asks for the version to print warnings; {@link checkRedis} tells the logger. */
+  /** BullMQ asks for the version to print warnings; {@link SettingsWatch} tells the logger. */
   #bullmq(client: OpenRedisClient) {
     return { connection: client, prefix: this.#prefix, skipVersionCheck: true };
   }
@@ -287,20 +297,8 @@ export class BullMQMessageQueue implements MessageQueue {
   async #connect(): Promise<OpenRedisClient> {
     this.#checkOpen();
     const client = await this.#connections.sending();
-    if (!this.#checked) {
-      this.#checked = true;
-      void this.#warn(client);
-    }
+    this.#settings.begin(client);
     return client;
-  }
-
-  async #warn(client: OpenRedisClient): Promise<void> {
-    try {
-      for (const finding of await checkRedis(client))
-        this.#logger.warn('Redis is not set up for queues', { ...finding });
-    } catch (error) {
-      this.#logger.debug('Redis settings could not be read', { error });
-    }
   }
 
   /** A look that was under way when everything closed is nothing to report. */

@@ -1,13 +1,18 @@
+import type { StoreFinding } from '../internal/store-finding.js';
 import type { OpenRedisClient, RedisClient } from './redis-client.js';
 
 /** A setting of a server that endangers messages, and what to do about it. */
-export interface RedisFinding {
+export interface RedisFinding extends StoreFinding {
   readonly check: 'version' | 'maxmemory-policy' | 'persistence' | 'role';
-  /** `error`: messages will be lost or nothing will work. `warning`: they may be lost. */
   readonly severity: 'error' | 'warning';
-  readonly message: string;
-  /** What to do, for people. */
   readonly fix: string;
+}
+
+/** What a server says of itself. */
+export interface RedisServer {
+  readonly info: ReadonlyMap<string, string>;
+  /** `undefined` where it does not say: many hosted ones forbid CONFIG. */
+  readonly snapshots: string | undefined;
 }
 
 /** BullMQ needs 5.0; blocking for fractions of a second, which delays need, came with 6.0. */
@@ -18,22 +23,29 @@ const oldestVersion = [6, 2] as const;
  * @returns nothing when all is well
  */
 export async function checkRedis(client: RedisClient): Promise<readonly RedisFinding[]> {
-  const open = client as OpenRedisClient;
-  const servers = open.isCluster && open.nodes ? open.nodes('master') : [open];
-  const findings = await Promise.all(servers.map(checkServer));
-  const unique = new Map(findings.flat().map((finding) => [finding.message, finding]));
-  return [...unique.values()];
+  const findings = (await readServers(client)).flatMap(wrongSettings);
+  return [...new Map(findings.map((finding) => [finding.message, finding])).values()];
 }
 
-async function checkServer(client: OpenRedisClient): Promise<readonly RedisFinding[]> {
-  const info = parseInfo(await client.info());
-  const snapshots = await snapshotSchedule(client);
+/** The server, or every primary of a cluster. */
+export async function readServers(client: RedisClient): Promise<readonly RedisServer[]> {
+  const open = client as OpenRedisClient;
+  const servers = open.isCluster && open.nodes ? open.nodes('master') : [open];
+  return Promise.all(
+    servers.map(async (server) => ({
+      info: parseInfo(await server.info()),
+      snapshots: await snapshotSchedule(server),
+    })),
+  );
+}
+
+export function wrongSettings({ info, snapshots }: RedisServer): readonly RedisFinding[] {
   return [checkVersion(info), checkEviction(info), checkPersistence(info, snapshots), checkRole(info)].filter(
     (finding) => finding !== undefined,
   );
 }
 
-type Info = ReadonlyMap<string, string>;
+type Info = RedisServer['info'];
 
 /** Lines of `name:value`; see https://redis.io/docs/latest/commands/info/. */
 function parseInfo(text: string): Info {
@@ -41,7 +53,6 @@ function parseInfo(text: string): Info {
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
 }
 
-/** `undefined` where the server does not say: many hosted ones forbid CONFIG. */
 async function snapshotSchedule(client: OpenRedisClient): Promise<string | undefined> {
   try {
     return (await client.config('GET', 'save'))[1];

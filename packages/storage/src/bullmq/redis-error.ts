@@ -4,7 +4,7 @@ import { LoomError, isLoomError } from '@certoai/loom-core';
 export function translateRedisError(error: unknown, doing: string): LoomError {
   if (isLoomError(error)) return error;
   forgetArguments(error);
-  const text = textOf(error);
+  const text = plain(textOf(error));
   if (isOutOfMemory(error)) {
     const message =
       `Redis has no memory left, so it refused to ${doing}. ` +
@@ -49,10 +49,15 @@ function textOf(error: unknown): string {
   return previousErrors?.[0]?.message ?? error.message;
 }
 
+/** Without the full stop, and without the script and the line in it that a user has never seen. */
+function plain(text: string): string {
+  return text.replace(/ script: [0-9a-f]{40}, on @user_script:\d+\.?$/, '').replace(/\.$/, '');
+}
+
 function adviceFor(text: string): string {
   if (isRefusedLogin(text)) return 'Check the username, the password and the rights of the ACL user.';
   if (
-    /MaxRetriesPerRequest|max retries per request|Connection is closed|ECONNREFUSED|ETIMEDOUT|ENOTFOUND/.test(
+    /MaxRetriesPerRequest|max retries per request|Connection is closed|Socket timeout|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN/.test(
       text,
     )
   ) {
@@ -61,4 +66,15 @@ function adviceFor(text: string): string {
   if (/READONLY/.test(text))
     return 'The server is a replica; connect to the primary, or wait for the failover to end.';
   return 'Check the log of the server.';
+}
+
+/** The server answered, and refused. */
+export function isReply(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+/** Without the full stop. A connection that was refused on several addresses has a code and no text. */
+export function said(error: unknown): string {
+  const { message, code } = error as { readonly message?: string; readonly code?: unknown };
+  return (message || String(code ?? error)).replace(/\.$/, '');
 }

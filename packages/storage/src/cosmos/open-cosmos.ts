@@ -5,6 +5,7 @@ import {
   createCosmosContainers,
   resolveCosmosOptions,
   type CosmosClientLike,
+  type CosmosCredential,
   type CosmosOptions,
   type ResolvedCosmosOptions,
 } from '@certoai/loom-core/cosmos';
@@ -49,7 +50,8 @@ async function connected(
   return { client, database, account, close, [Symbol.asyncDispose]: close };
 }
 
-async function openClient({ endpoint = '', key, credential, clientOptions }: ResolvedCosmosOptions) {
+/** Connects to nothing yet. @throws LoomError `LOOM_MISSING_DEPENDENCY` */
+export async function openClient({ endpoint = '', key, credential, clientOptions }: ResolvedCosmosOptions) {
   const { CosmosClient } = await load('@azure/cosmos', () => import('@azure/cosmos'));
   const signIn =
     key === undefined ? { aadCredentials: (credential ?? (await defaultCredential())) as never } : { key };
@@ -68,7 +70,8 @@ async function openClient({ endpoint = '', key, credential, clientOptions }: Res
   });
 }
 
-async function defaultCredential(): Promise<unknown> {
+/** @throws LoomError `LOOM_MISSING_DEPENDENCY` */
+export async function defaultCredential(): Promise<CosmosCredential> {
   const { DefaultAzureCredential } = await load('@azure/identity', () => import('@azure/identity'));
   return new DefaultAzureCredential();
 }

@@ -12,9 +12,9 @@ import { translateSqliteError } from './sqlite-error.js';
 export type { Transaction } from './group-commit.js';
 
 /** "Loom" in ASCII: marks the file as ours, see https://www.sqlite.org/pragma.html#pragma_application_id */
-const applicationId = 0x4c6f6f6d;
+export const applicationId = 0x4c6f6f6d;
 /** Of the file as a whole; what is inside has versions of its own. */
-const formatVersion = 1;
+export const formatVersion = 1;
 /** Measured: as fast as 4096 for small payloads, and a fifth cheaper for those of a few kilobytes. */
 const pageBytes = 8_192;
 

@@ -8,9 +8,11 @@ import type {
   ExecutionQuery,
   ExecutionStore,
   NewExecution,
+  OutboxStore,
   RecordEntry,
   RecordQuery,
   RecordReply,
+  ReleaseRequest,
   RetentionPolicy,
   StoredExecution,
   StoredRecord,
@@ -22,11 +24,13 @@ import {
   checkNewExecution,
   checkPolicy,
   checkRecord,
+  checkRelease,
   checkTransition,
   isFinal,
   resolveRecordQuery,
 } from '../internal/execution-input.js';
 import type { EmbeddedDatabase, Transaction } from './embedded-database.js';
+import { EmbeddedOutbox } from './embedded-outbox.js';
 import { ExecutionDefinitions } from './execution-definitions.js';
 import { ExecutionListing } from './execution-listing.js';
 import { ExecutionReader } from './execution-reader.js';
@@ -47,6 +51,7 @@ export class EmbeddedExecutionStore implements ExecutionStore {
   readonly #listing: ExecutionListing;
   readonly #retention: ExecutionRetention;
   readonly #statements;
+  #outbox: EmbeddedOutbox | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(database: EmbeddedDatabase) {
@@ -63,6 +68,11 @@ export class EmbeddedExecutionStore implements ExecutionStore {
       this.#definitions.forget();
       this.#retention.forget();
     });
+  }
+
+  /** Loaded when it is first asked for, or first needed. @throws LoomError `LOOM_CLOSED`, `LOOM_STORE_FAILED`, `LOOM_STORE_FULL` */
+  get outbox(): OutboxStore {
+    return this.#openOutbox();
   }
 
   async create(execution: NewExecution): Promise<CreateReply> {
@@ -89,7 +99,10 @@ export class EmbeddedExecutionStore implements ExecutionStore {
   async commit(transition: Transition): Promise<CommitReply> {
     this.#checkOpen();
     checkTransition(transition);
-    const given = { ...transition, records: transition.records.map((entry) => ({ ...entry })) };
+    const messages = transition.messages?.map((message) => ({ ...message }));
+    // Not within the transaction, as it has tables to make.
+    if (messages?.length) this.#openOutbox();
+    const given = { ...transition, messages, records: transition.records.map((entry) => ({ ...entry })) };
     return this.#database.enqueue((transaction) => this.#commit(given, transaction));
   }
 
@@ -112,12 +125,19 @@ export class EmbeddedExecutionStore implements ExecutionStore {
     return this.#database.read(() => this.#live.leave(holder));
   }
 
+  async release(request: ReleaseRequest): Promise<void> {
+    this.#checkOpen();
+    checkRelease(request);
+    const given = { ...request };
+    return this.#database.enqueue((transaction) => this.#release(given, transaction));
+  }
+
   async list(query: ExecutionQuery): Promise<ExecutionPage> {
     this.#checkOpen();
     return this.#listing.page(query);
   }
 
-  async prune(policy: RetentionPolicy): Promise<{ readonly removed: number }> {
+  async prune(policy: RetentionPolicy): Promise<{ readonly removed: readonly string[] }> {
     this.#checkOpen();
     checkPolicy(policy);
     return { removed: await this.#retention.prune(policy) };
@@ -125,7 +145,7 @@ export class EmbeddedExecutionStore implements ExecutionStore {
 
   /** The folder stays open until the store that owns it is closed. */
   close(): Promise<void> {
-    return (this.#closing ??= this.#database.read(() => undefined).catch(() => undefined));
+    return (this.#closing ??= this.#close());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -179,11 +199,12 @@ export class EmbeddedExecutionStore implements ExecutionStore {
   }
 
   #commit(transition: Transition, transaction: Transaction): CommitReply {
-    const { executionId, expectedVersion, status, state, records, at } = transition;
+    const { executionId, expectedVersion, status, state, records, messages, at } = transition;
     const live = this.#live.get(executionId);
     if (live?.version !== expectedVersion || this.#live.refuses(live, transition.holder)) return conflict;
     if (!this.#applyAll(live, records)) return conflict;
     for (const entry of records) this.#write(live, entry, transaction);
+    if (messages?.length) this.#openOutbox().addWith(transaction, messages);
     const version = (live.version += 1);
     if (isFinal(status)) {
       this.#finish(live, transition, transaction);
@@ -198,6 +219,12 @@ export class EmbeddedExecutionStore implements ExecutionStore {
       transaction.run(this.#statements.turn, [...head, status, null, null, live.sequence]);
     }
     return { committed: true, version };
+  }
+
+  #release({ executionId, holder, wakeAt }: ReleaseRequest, transaction: Transaction): void {
+    const live = this.#live.get(executionId);
+    if (live && this.#live.release(live, holder, wakeAt))
+      transaction.run(this.#statements.release, [wakeAt, live.sequence]);
   }
 
   #finish(live: LiveExecution, { status, state, at }: Transition, transaction: Transaction): void {
@@ -247,6 +274,21 @@ export class EmbeddedExecutionStore implements ExecutionStore {
     ]);
   }
 
+  #openOutbox(): EmbeddedOutbox {
+    if (this.#outbox) return this.#outbox;
+    this.#checkOpen();
+    try {
+      return (this.#outbox = EmbeddedOutbox.open(this.#database));
+    } catch (error) {
+      throw this.#database.translate(error);
+    }
+  }
+
+  async #close(): Promise<void> {
+    await this.#database.read(() => undefined).catch(() => undefined);
+    await this.#outbox?.close();
+  }
+
   #checkOpen(): void {
     if (this.#closing)
       throw new LoomError('LOOM_CLOSED', 'The execution store is closed. Open the folder again to go on.');
@@ -264,6 +306,7 @@ function prepareStatements(database: EmbeddedDatabase) {
     step: database.prepare(
       'UPDATE executions SET version = ?, state = ?, wake_at = ?, updated_at = ? WHERE sequence = ?',
     ),
+    release: database.prepare('UPDATE executions SET wake_at = ? WHERE sequence = ?'),
     turn: database.prepare(
       `UPDATE executions SET version = ?, state = ?, wake_at = ?, updated_at = ?, status = ?, finished_at = ?, bytes = ?
        WHERE sequence = ?`,

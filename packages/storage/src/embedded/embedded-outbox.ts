@@ -1,4 +1,4 @@
-import type { OutboxState, OutboxStore } from '@certoai/loom-core';
+import type { OutboxEntry, OutboxState } from '@certoai/loom-core';
 import { LocalOutboxStore } from '../outbox/local-outbox-store.js';
 import type { KeptEntry, OutboxKeeper, OutboxRows } from '../outbox/outbox-keeper.js';
 import type { EmbeddedDatabase, SchemaPart, Transaction } from './embedded-database.js';
@@ -29,9 +29,23 @@ const outboxSchema: SchemaPart = {
 };
 
 /** The outbox in the tables of an embedded store: written by its group commit, one sync for all that happens at once. */
-export function openEmbeddedOutbox(database: EmbeddedDatabase): OutboxStore {
-  database.migrate(outboxSchema);
-  return new LocalOutboxStore(new EmbeddedOutboxKeeper(database));
+export class EmbeddedOutbox extends LocalOutboxStore {
+  readonly #keeper: EmbeddedOutboxKeeper;
+
+  private constructor(keeper: EmbeddedOutboxKeeper) {
+    super(keeper);
+    this.#keeper = keeper;
+  }
+
+  static open(database: EmbeddedDatabase): EmbeddedOutbox {
+    database.migrate(outboxSchema);
+    return new EmbeddedOutbox(new EmbeddedOutboxKeeper(database));
+  }
+
+  /** Stores messages in a transaction of another part. */
+  addWith(transaction: Transaction, messages: readonly OutboxEntry[]): void {
+    this.add(messages, this.#keeper.rows(transaction));
+  }
 }
 
 class EmbeddedOutboxKeeper implements OutboxKeeper {
@@ -70,7 +84,7 @@ class EmbeddedOutboxKeeper implements OutboxKeeper {
   }
 
   enqueue<Reply>(apply: (rows: OutboxRows) => Reply): Promise<Reply> {
-    return this.#database.enqueue((transaction) => apply(this.#rows(transaction)));
+    return this.#database.enqueue((transaction) => apply(this.rows(transaction)));
   }
 
   lastSequence(): number {
@@ -92,7 +106,7 @@ class EmbeddedOutboxKeeper implements OutboxKeeper {
     this.#database.onReload(reload);
   }
 
-  #rows(transaction: Transaction): OutboxRows {
+  rows(transaction: Transaction): OutboxRows {
     return {
       state: (key) => this.#state.all<OutboxState>([key])[0],
       setState: (key, { version, value }) => void transaction.run(this.#setState, [key, version, value]),

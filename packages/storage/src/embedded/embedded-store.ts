@@ -2,7 +2,6 @@ import type { ExecutionStore, MessageQueue, OutboxStore } from '@certoai/loom-co
 import { EmbeddedDatabase } from './embedded-database.js';
 import { EmbeddedExecutionStore } from './embedded-execution-store.js';
 import { EmbeddedMessageQueue } from './embedded-message-queue.js';
-import { openEmbeddedOutbox } from './embedded-outbox.js';
 import { closedError } from '../internal/message-queue-options.js';
 import { resolveEmbeddedStoreOptions } from './embedded-store-options.js';
 import type { EmbeddedStoreOptions } from './embedded-store-options.js';
@@ -10,10 +9,9 @@ import type { SqliteDriverName } from './sqlite-driver.js';
 
 /** A folder that holds executions and messages durably, for one process at a time. */
 export class EmbeddedStore implements AsyncDisposable {
-  readonly executions: ExecutionStore;
+  readonly executions: ExecutionStore & { readonly outbox: OutboxStore };
   readonly #database: EmbeddedDatabase;
   #messages: EmbeddedMessageQueue | undefined;
-  #outbox: OutboxStore | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(database: EmbeddedDatabase) {
@@ -26,9 +24,12 @@ export class EmbeddedStore implements AsyncDisposable {
     return (this.#messages ??= this.#open(() => new EmbeddedMessageQueue(this.#database)));
   }
 
-  /** Loaded when it is first asked for. @throws LoomError `LOOM_CLOSED`, `LOOM_STORE_FAILED`, `LOOM_STORE_FULL` */
+  /**
+   * That of {@link executions}, for states and messages of your own. Loaded when it is first asked for.
+   * @throws LoomError `LOOM_CLOSED`, `LOOM_STORE_FAILED`, `LOOM_STORE_FULL`
+   */
   get outbox(): OutboxStore {
-    return (this.#outbox ??= this.#open(() => openEmbeddedOutbox(this.#database)));
+    return this.executions.outbox;
   }
 
   /** Absolute, without symbolic links. */
@@ -61,7 +62,6 @@ export class EmbeddedStore implements AsyncDisposable {
   async #close(): Promise<void> {
     try {
       await this.#messages?.close();
-      await this.#outbox?.close();
       await this.executions.close();
     } finally {
       this.#database.close();

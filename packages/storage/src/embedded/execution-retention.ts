@@ -15,6 +15,12 @@ interface FinishedRow {
   readonly bytes: number;
 }
 
+interface RestRow {
+  readonly id: string;
+  readonly definition: number;
+  readonly isLarge: number;
+}
+
 /** Removes finished executions, a few in each transaction, so that other work goes on between them. */
 export class ExecutionRetention {
   readonly #database: EmbeddedDatabase;
@@ -34,7 +40,7 @@ export class ExecutionRetention {
       'SELECT coalesce(sum(bytes), 0) AS bytes FROM executions WHERE status = ? AND finished_at IS NOT NULL',
     );
     this.#rest = database.prepare(
-      'SELECT definition, input IS NULL AS isLarge FROM executions WHERE sequence = ?',
+      'SELECT id, definition, input IS NULL AS isLarge FROM executions WHERE sequence = ?',
     );
     this.#removeRecords = database.prepare('DELETE FROM records WHERE execution = ?');
     this.#removeInput = database.prepare('DELETE FROM large_inputs WHERE execution = ?');
@@ -50,16 +56,16 @@ export class ExecutionRetention {
     this.#bytes.clear();
   }
 
-  /** @returns how many were removed */
-  async prune(policy: RetentionPolicy): Promise<number> {
-    let removed = 0;
+  /** @returns the ids of those removed */
+  async prune(policy: RetentionPolicy): Promise<readonly string[]> {
+    const removed: string[] = [];
     for (let isMore = true; isMore;) {
-      const limit = Math.min(chunkSize, policy.limit - removed);
+      const limit = Math.min(chunkSize, policy.limit - removed.length);
       const chunk = await this.#database.enqueue((transaction) =>
         this.#pruneSome(policy, limit, transaction),
       );
-      removed += chunk.removed;
-      isMore = chunk.isMore && removed < policy.limit;
+      removed.push(...chunk.removed);
+      isMore = chunk.isMore && removed.length < policy.limit;
     }
     return removed;
   }
@@ -68,19 +74,18 @@ export class ExecutionRetention {
     { status, finishedBefore = -Infinity, maxBytes = Infinity }: RetentionPolicy,
     limit: number,
     transaction: Transaction,
-  ): { readonly removed: number; readonly isMore: boolean } {
+  ): { readonly removed: readonly string[]; readonly isMore: boolean } {
     const statuses = finals.filter((one) => status === undefined || status.includes(one));
     const until = performance.now() + chunkMs;
-    let removed = 0;
+    const removed: string[] = [];
     for (const row of this.#oldest(statuses, limit)) {
       const isKept =
         row.finished_at >= finishedBefore && (maxBytes === Infinity || this.#bytesOf(statuses) <= maxBytes);
       if (isKept) return { removed, isMore: false };
-      this.#remove(row, transaction);
-      removed += 1;
+      removed.push(this.#remove(row, transaction));
       if (performance.now() > until) return { removed, isMore: true };
     }
-    return { removed, isMore: removed === limit };
+    return { removed, isMore: removed.length === limit };
   }
 
   /** From the index alone, in which the executions of each status are in order. */
@@ -92,13 +97,15 @@ export class ExecutionRetention {
     return this.#database.prepare(sql).all<FinishedRow>([...statuses, limit]);
   }
 
-  #remove({ sequence, status, bytes }: FinishedRow, transaction: Transaction): void {
-    const [rest] = this.#rest.all<{ readonly definition: number; readonly isLarge: number }>([sequence]);
+  /** @returns its id */
+  #remove({ sequence, status, bytes }: FinishedRow, transaction: Transaction): string {
+    const [rest] = this.#rest.all<RestRow>([sequence]) as [RestRow];
     transaction.run(this.#removeRecords, [sequence]);
-    if (rest?.isLarge === 1) transaction.run(this.#removeInput, [sequence]);
+    if (rest.isLarge === 1) transaction.run(this.#removeInput, [sequence]);
     transaction.run(this.#removeExecution, [sequence]);
-    if (rest) this.#definitions.release(rest.definition, transaction);
+    this.#definitions.release(rest.definition, transaction);
     this.finished(status, -bytes);
+    return rest.id;
   }
 
   #bytesOf(statuses: readonly ExecutionStatus[]): number {

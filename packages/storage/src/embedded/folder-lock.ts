@@ -15,6 +15,9 @@ export interface FolderOwner {
 }
 
 const ownerFile = 'owner.json';
+const lockFile = 'loom.lock';
+/** Nothing is ever written: with its journal in memory the lock is one empty file. */
+const takeLock = 'PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE';
 
 /** Kernel locks are the process's own, so they cannot keep out a second open within it; two copies of this module may be loaded. */
 const openHere: Set<string> = ((globalThis as Record<symbol, unknown>)[
@@ -41,10 +44,9 @@ export class FolderLock {
   static acquire(path: string, open: OpenSqlite, now: number): FolderLock {
     const folder = makeFolder(path);
     if (openHere.has(folder)) throw lockedError(folder, readOwner(folder));
-    const connection = open(join(folder, 'loom.lock'));
+    const connection = open(join(folder, lockFile));
     try {
-      // Nothing is ever written: with its journal in memory the lock is one empty file.
-      connection.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
+      connection.exec(takeLock);
       const owner = {
         pid: process.pid,
         host: hostname(),
@@ -68,6 +70,32 @@ export class FolderLock {
       this.#connection.close();
     }
   }
+}
+
+/** `held-here`: by this process. `left`: by one that has ended, whose lock the kernel released. */
+export type FolderHolding =
+  | { readonly kind: 'free' | 'held-here' }
+  | { readonly kind: 'held' | 'left'; readonly owner: FolderOwner | undefined };
+
+/**
+ * Who has a folder open. Writes nothing, but for a moment holds the lock of one that nobody has open.
+ * @param folder - absolute, without symbolic links
+ */
+export function lookAtHolder(folder: string, open: OpenSqlite): FolderHolding {
+  // Closing the file here would take the lock from those who have it open here.
+  if (openHere.has(folder)) return { kind: 'held-here' };
+  if (!existsSync(join(folder, lockFile))) return { kind: 'free' };
+  const connection = open(join(folder, lockFile));
+  try {
+    connection.exec(`${takeLock}; ROLLBACK`);
+  } catch (error) {
+    if (isBusy(error)) return { kind: 'held', owner: readOwner(folder) };
+    throw error;
+  } finally {
+    connection.close();
+  }
+  const owner = readOwner(folder);
+  return owner === undefined ? { kind: 'free' } : { kind: 'left', owner };
 }
 
 function makeFolder(path: string): string {
@@ -95,12 +123,15 @@ function readOwner(folder: string): FolderOwner | undefined {
   }
 }
 
-function lockedError(folder: string, owner: FolderOwner | undefined): LoomError {
-  const who = owner
-    ? `process ${owner.pid} (${owner.title}) on ${owner.host} since ${owner.since}`
-    : 'another process';
+export function lockedError(folder: string, owner: FolderOwner | undefined): LoomError {
   const message =
-    `The store in "${folder}" is open in ${who}, and takes one process at a time. ` +
+    `The store in "${folder}" is open in ${describeOwner(owner)}, and takes one process at a time. ` +
     'Close it there, give this one another path, or use a shared store for several processes.';
   return new LoomError('LOOM_STORE_LOCKED', message, { path: folder, owner });
+}
+
+export function describeOwner(owner: FolderOwner | undefined): string {
+  return owner
+    ? `process ${owner.pid} (${owner.title}) on ${owner.host} since ${owner.since}`
+    : 'another process';
 }

@@ -107,6 +107,11 @@ export class LiveExecutions {
     return this.#desk.refuses(live, holder);
   }
 
+  /** @returns whether `holder` held it */
+  release(live: LiveExecution, holder: string, wakeAt: number | null): boolean {
+    return this.#desk.release(live, holder, wakeAt);
+  }
+
   leave(holder: string): void {
     this.#desk.leave(holder);
   }

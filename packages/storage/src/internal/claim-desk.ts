@@ -6,7 +6,7 @@ import type { Sleeper } from './wake-queue.js';
 export interface Claimable extends Sleeper {
   readonly id: string;
   /** After a change, call {@link ClaimDesk.moved}. */
-  readonly wakeAt: number | null;
+  wakeAt: number | null;
   /** Set by the desk alone. */
   holder: Holder | undefined;
 }
@@ -75,6 +75,15 @@ export class ClaimDesk {
   /** Whether `holder` may not write, because somebody else has the execution. */
   refuses({ holder }: Claimable, writer: string | undefined): boolean {
     return writer !== undefined && holder !== undefined && holder.name !== writer;
+  }
+
+  /** @returns whether `name` held it */
+  release(item: Claimable, name: string, wakeAt: number | null): boolean {
+    if (item.holder?.name !== name) return false;
+    this.remove(item);
+    item.wakeAt = wakeAt;
+    this.#offer(item);
+    return true;
   }
 
   leave(name: string): void {

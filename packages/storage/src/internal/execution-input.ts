@@ -4,8 +4,10 @@ import type {
   ExecutionQuery,
   ExecutionStatus,
   NewExecution,
+  OutboxEntry,
   RecordEntry,
   RecordQuery,
+  ReleaseRequest,
   RetentionPolicy,
   Transition,
 } from '@certoai/loom-core';
@@ -64,6 +66,7 @@ export function checkTransition({
   status,
   state,
   records,
+  messages = [],
   wakeAt,
   at,
 }: Transition): void {
@@ -78,6 +81,11 @@ export function checkTransition({
     if (entry.executionId !== executionId)
       throw invalidInput('records', entry.executionId, `of execution ${executionId}`);
     checkRecord(entry);
+  }
+  if (!Array.isArray(messages)) throw invalidInput('messages', messages, 'an array');
+  for (const message of messages as readonly (OutboxEntry | undefined)[]) {
+    if (message?.key !== undefined) checkText('messages.key', message.key);
+    checkPayload('messages.content', message?.content);
   }
 }
 
@@ -171,6 +179,13 @@ export function checkHolder(holder: string): void {
     holder,
     'give a text that is not empty, without NUL characters and lone surrogates',
   );
+}
+
+/** @throws LoomError `LOOM_INVALID_OPTION` */
+export function checkRelease({ holder, wakeAt }: ReleaseRequest): void {
+  checkHolder(holder);
+  if (wakeAt !== null && !Number.isFinite(wakeAt))
+    throw invalidOption('wakeAt', wakeAt, 'give milliseconds since the epoch, or null for at once');
 }
 
 /** @throws LoomError `LOOM_INVALID_OPTION` */

@@ -10,9 +10,11 @@ import type {
   ExecutionQuery,
   ExecutionStore,
   NewExecution,
+  OutboxStore,
   RecordEntry,
   RecordQuery,
   RecordReply,
+  ReleaseRequest,
   RetentionPolicy,
   StoredExecution,
   StoredRecord,
@@ -27,10 +29,13 @@ import {
   checkOption,
   checkPolicy,
   checkRecord,
+  checkRelease,
   checkTransition,
   resolveExecutionQuery,
   resolveRecordQuery,
 } from '../internal/execution-input.js';
+import { inMemoryOutboxKeeper } from '../outbox/in-memory-outbox-store.js';
+import { LocalOutboxStore } from '../outbox/local-outbox-store.js';
 import { FinishedOrder } from './finished-order.js';
 import { KeptExecution } from './kept-execution.js';
 import { PinnedDefinitions } from './pinned-definitions.js';
@@ -53,6 +58,8 @@ export class InMemoryExecutionStore implements ExecutionStore {
   readonly #desk: ClaimDesk;
   readonly #finished = new FinishedOrder();
   readonly #definitions = new PinnedDefinitions();
+  readonly #outboxKeeper;
+  readonly #outbox: LocalOutboxStore;
   #sequence = 0;
   #closed = false;
 
@@ -61,6 +68,12 @@ export class InMemoryExecutionStore implements ExecutionStore {
     checkOption('maxFinished', maxFinished, 0);
     this.#maxFinished = maxFinished;
     this.#desk = new ClaimDesk(clock);
+    this.#outboxKeeper = inMemoryOutboxKeeper(clock);
+    this.#outbox = new LocalOutboxStore(this.#outboxKeeper);
+  }
+
+  get outbox(): OutboxStore {
+    return this.#outbox;
   }
 
   async create(execution: NewExecution): Promise<CreateReply> {
@@ -104,6 +117,7 @@ export class InMemoryExecutionStore implements ExecutionStore {
     if (kept === undefined || kept.isFinished || kept.version !== transition.expectedVersion) return conflict;
     if (this.#desk.refuses(kept, transition.holder) || !kept.putAll(transition.records)) return conflict;
     kept.move(transition);
+    if (transition.messages?.length) this.#outbox.add(transition.messages, this.#outboxKeeper.rows);
     if (kept.isFinished) this.#finish(kept);
     else this.#desk.moved(kept);
     return { committed: true, version: kept.version };
@@ -127,6 +141,13 @@ export class InMemoryExecutionStore implements ExecutionStore {
     this.#desk.leave(holder);
   }
 
+  async release(request: ReleaseRequest): Promise<void> {
+    this.#checkOpen();
+    checkRelease(request);
+    const kept = this.#executions.get(request.executionId);
+    if (kept) this.#desk.release(kept, request.holder, request.wakeAt);
+  }
+
   async list(query: ExecutionQuery): Promise<ExecutionPage> {
     this.#checkOpen();
     const { limit, cursor, ...filter } = resolveExecutionQuery(query);
@@ -142,7 +163,7 @@ export class InMemoryExecutionStore implements ExecutionStore {
     return { items };
   }
 
-  async prune(policy: RetentionPolicy): Promise<{ readonly removed: number }> {
+  async prune(policy: RetentionPolicy): Promise<{ readonly removed: readonly string[] }> {
     this.#checkOpen();
     checkPolicy(policy);
     const { status, finishedBefore = -Infinity, maxBytes = Infinity, limit } = policy;
@@ -159,11 +180,12 @@ export class InMemoryExecutionStore implements ExecutionStore {
       removed.add(kept);
     }
     this.#finished.remove(removed);
-    return { removed: removed.size };
+    return { removed: [...removed].map(({ id }) => id) };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#outbox.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

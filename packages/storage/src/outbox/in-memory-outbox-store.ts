@@ -11,11 +11,16 @@ export interface InMemoryOutboxStoreOptions {
 /** An outbox of one process, which ends with it: for tests, and where the queue is in memory as well. */
 export class InMemoryOutboxStore extends LocalOutboxStore {
   constructor({ clock = systemClock }: InMemoryOutboxStoreOptions = {}) {
-    super(inMemoryKeeper(clock));
+    super(inMemoryOutboxKeeper(clock));
   }
 }
 
-function inMemoryKeeper(clock: Clock): OutboxKeeper {
+export interface InMemoryOutboxKeeper extends OutboxKeeper {
+  /** What its operations are given. */
+  readonly rows: OutboxRows;
+}
+
+export function inMemoryOutboxKeeper(clock: Clock): InMemoryOutboxKeeper {
   const states = new Map<string, OutboxState>();
   const contents = new Map<number, string>();
   const rows: OutboxRows = {
@@ -29,6 +34,7 @@ function inMemoryKeeper(clock: Clock): OutboxKeeper {
   return {
     capabilities: { durable: false, shared: false },
     clock,
+    rows,
     enqueue: async (apply) => apply(rows),
     lastSequence: () => 0,
     load: () => [],

@@ -2,6 +2,7 @@ import { LoomError } from '@certoai/loom-core';
 import type {
   OutboxClaim,
   OutboxClaimRequest,
+  OutboxEntry,
   OutboxOutcome,
   OutboxParked,
   OutboxState,
@@ -40,15 +41,20 @@ export class LocalOutboxStore implements OutboxStore {
       }
       for (const [place, { key, value }] of writes.entries())
         rows.setState(key, { value, version: versions[place] as number });
-      const committedAt = this.#keeper.clock.now();
-      for (const { key, content } of messages) {
-        const sequence = (this.#sequence += 1);
-        const entry: KeptEntry = { sequence, key, committedAt, attempts: 0, parked: undefined };
-        rows.insert(entry, content);
-        this.#lanes.add(entry);
-      }
+      this.add(messages, rows);
       return { committed: true, versions };
     });
+  }
+
+  /** Within an operation of the keeper: stores messages in the step of another store. */
+  add(messages: readonly OutboxEntry[], rows: OutboxRows): void {
+    const committedAt = this.#keeper.clock.now();
+    for (const { key, content } of messages) {
+      const sequence = (this.#sequence += 1);
+      const entry: KeptEntry = { sequence, key, committedAt, attempts: 0, parked: undefined };
+      rows.insert(entry, content);
+      this.#lanes.add(entry);
+    }
   }
 
   read(key: string): Promise<OutboxState | undefined> {

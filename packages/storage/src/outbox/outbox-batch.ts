@@ -3,11 +3,11 @@ import type {
   LoomErrorCode,
   MessageQueue,
   OutboxClaimed,
+  OutboxContent,
   OutboxFailure,
   OutboxLane,
   OutboxOutcome,
 } from '@certoai/loom-core';
-import type { OutboxContent } from './outbox-input.js';
 import type { ResolvedOutboxOptions } from './outbox-options.js';
 
 /** Sending the same again cannot help. */

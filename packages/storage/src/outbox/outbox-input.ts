@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { LoomError, toJsonText } from '@certoai/loom-core';
-import type { JsonValue, OutboxEntry, OutboxStep, OutgoingMessage } from '@certoai/loom-core';
+import type { JsonValue, OutboxEntry, OutboxStep } from '@certoai/loom-core';
 import { checkMessages, checkQueueName, invalid } from '../internal/message-queue-options.js';
 import { checkWhole } from './outbox-options.js';
 
@@ -41,12 +41,6 @@ export interface OutboxMessage {
   readonly delayMs?: number | undefined;
   /** Whole number 0 to 100; higher first. @default 0 */
   readonly priority?: number | undefined;
-}
-
-/** What the store keeps of a message as text. */
-export interface OutboxContent extends OutgoingMessage {
-  readonly queue: string;
-  readonly dedupeId: string;
 }
 
 /** @throws LoomError `LOOM_INVALID_OPTION`, `LOOM_NOT_SERIALISABLE`, `LOOM_PAYLOAD_TOO_LARGE` */

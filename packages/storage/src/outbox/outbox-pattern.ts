@@ -1,8 +1,8 @@
 import { LoomError } from '@certoai/loom-core';
-import type { JsonValue, MessageQueue, OutboxStats, OutboxStore } from '@certoai/loom-core';
+import type { JsonValue, MessageQueue, OutboxContent, OutboxStats, OutboxStore } from '@certoai/loom-core';
 import { checkIds, invalid } from '../internal/message-queue-options.js';
 import { checkCommit, checkKey } from './outbox-input.js';
-import type { OutboxCommit, OutboxContent, OutboxMessage } from './outbox-input.js';
+import type { OutboxCommit, OutboxMessage } from './outbox-input.js';
 import { checkWhole, resolveOutboxOptions } from './outbox-options.js';
 import type { OutboxPatternOptions } from './outbox-options.js';
 import { OutboxRelay } from './outbox-relay.js';
@@ -91,6 +91,11 @@ export class OutboxPattern implements AsyncDisposable {
   async start(): Promise<void> {
     this.#checkOpen();
     this.#relay.start();
+  }
+
+  /** The relay of this process looks at once: there is a message that was not committed here. */
+  wake(): void {
+    this.#relay.wake();
   }
 
   async stats(): Promise<OutboxStats> {

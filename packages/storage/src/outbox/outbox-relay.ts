@@ -80,7 +80,8 @@ export class OutboxRelay {
         this.#endSleep = () => {};
         resolve();
       };
-      const cancel = this.#options.clock.setTimer(ms, end);
+      // What waits is in the store, so a process need not live on for it.
+      const cancel = this.#options.clock.setTimer(ms, end, { background: true });
       this.#endSleep = () => {
         if (isWakeable || this.#isClosed) end();
       };

@@ -5,7 +5,7 @@ import { runScript } from '../bullmq/queue-scripts.js';
 import type { QueueScript } from '../bullmq/queue-scripts.js';
 import type { OpenRedisClient } from '../bullmq/redis-client.js';
 import { RedisConnections } from '../bullmq/redis-connections.js';
-import { forgetArguments, isOutOfMemory, translateRedisError } from '../bullmq/redis-error.js';
+import { forgetArguments, isOutOfMemory, isReply, translateRedisError } from '../bullmq/redis-error.js';
 
 /** Between two tries while the connection itself is there; milliseconds. */
 const pauseMs = 100;
@@ -124,10 +124,6 @@ export class RedisCalls {
 function isAnswer(error: unknown): boolean {
   if (error instanceof LoomError || error instanceof TypeError || error instanceof RangeError) return true;
   return isReply(error) && !/\b(READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b/.test(error.message);
-}
-
-function isReply(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'ReplyError';
 }
 
 /** A failover leaves connections to the old primary behind. */

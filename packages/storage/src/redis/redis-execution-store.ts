@@ -10,9 +10,11 @@ import type {
   ExecutionStatus,
   ExecutionStore,
   NewExecution,
+  OutboxStore,
   RecordEntry,
   RecordQuery,
   RecordReply,
+  ReleaseRequest,
   RetentionPolicy,
   StoredExecution,
   StoredRecord,
@@ -26,17 +28,27 @@ import {
   checkNewExecution,
   checkPolicy,
   checkRecord,
+  checkRelease,
   checkTransition,
   resolveRecordQuery,
 } from '../internal/execution-input.js';
 import { createArgs, executionOf, recordArgs, recordOf, wakeText } from './execution-texts.js';
 import { listScript, loadScript, recordsScript } from './read-scripts.js';
+import { RecordBatches } from './record-batches.js';
 import { RedisCalls } from './redis-calls.js';
 import { RedisClaims } from './redis-claims.js';
 import { listExecutions } from './redis-execution-listing.js';
 import { resolveRedisExecutionStoreOptions } from './redis-execution-store-options.js';
 import type { RedisExecutionStoreOptions } from './redis-execution-store-options.js';
-import { commitScript, createScript, pruneScript, recordScript } from './write-scripts.js';
+import { messageArgs, RedisOutbox } from './redis-outbox.js';
+import {
+  commitMessagesScript,
+  commitScript,
+  createScript,
+  pruneScript,
+  recordScript,
+  releaseScript,
+} from './write-scripts.js';
 
 /** Hashes of definitions that are known to be stored, beyond which all are forgotten. Count. */
 const maxKnown = 10_000;
@@ -61,12 +73,17 @@ type RecordRefusal = Extract<RecordReply, { readonly accepted: false }>['reason'
  */
 export class RedisExecutionStore implements ExecutionStore {
   readonly capabilities = { durable: true, shared: true };
+  /** On the connection of this store; that of a `RedisOutboxStore` with the same prefix. */
+  readonly outbox: OutboxStore;
   readonly #calls: RedisCalls;
   readonly #keyStart: string;
   /** Tells the calls of this store from those of all others. */
   readonly #name = randomBytes(5).toString('base64url');
   readonly #unanswered = new WeakMap<object, string>();
   readonly #claims = new RedisClaims((script, args, doing) => this.#run(script, undefined, args, doing));
+  readonly #records = new RecordBatches((id, args) =>
+    this.#run(recordScript, id, [id, ...args], 'store a record'),
+  );
   readonly #known = new Set<string>();
   readonly #running = new Set<Promise<unknown>>();
   #lastCall = 0;
@@ -83,6 +100,7 @@ export class RedisExecutionStore implements ExecutionStore {
     const { keyStart, ...rest } = resolveRedisExecutionStoreOptions(redis, options);
     this.#keyStart = keyStart;
     this.#calls = new RedisCalls(rest);
+    this.outbox = new RedisOutbox(this.#calls, keyStart, rest.commandTimeoutMs);
   }
 
   create(execution: NewExecution): Promise<CreateReply> {
@@ -115,15 +133,11 @@ export class RedisExecutionStore implements ExecutionStore {
       checkRecord(entry);
       const { executionId, holder = '' } = entry;
       const reply = await this.#once(entry, (call) =>
-        this.#run(
-          recordScript,
-          executionId,
-          [executionId, ...recordArgs(entry, call), call, holder],
-          'store a record',
-        ),
+        this.#records.add(executionId, [...recordArgs(entry, call), call, holder]),
       );
       if (typeof reply === 'string') return { accepted: false, reason: reply as RecordRefusal };
-      const [done, failed] = (reply as readonly unknown[]).map(Number) as [number, number];
+      const [done, failed] = Array.isArray(reply) ? (reply as unknown[]) : [];
+      if (typeof done !== 'number' || typeof failed !== 'number') throw strangeAnswer('a record', reply);
       return { accepted: true, counters: { done, failed } };
     });
   }
@@ -132,10 +146,13 @@ export class RedisExecutionStore implements ExecutionStore {
     return this.#during(async () => {
       checkTransition(transition);
       const { executionId, expectedVersion, status, state, records, wakeAt, at, holder = '' } = transition;
+      const { messages = [] } = transition;
       const head = [expectedVersion, status, wakeAt === undefined ? '' : wakeText(wakeAt), at, state, holder];
-      const rest = [...head, ...records.flatMap((entry) => recordArgs(entry))];
+      const sent = messages.length === 0 ? [] : [messages.length, ...messages.flatMap(messageArgs)];
+      const rest = [...head, ...sent, ...records.flatMap((entry) => recordArgs(entry))];
+      const script = messages.length === 0 ? commitScript : commitMessagesScript;
       const version = await this.#once(transition, (call) =>
-        this.#run(commitScript, executionId, [executionId, call, ...rest], 'store a step'),
+        this.#run(script, executionId, [executionId, call, ...rest], 'store a step'),
       );
       if (!Number.isSafeInteger(version)) throw strangeAnswer('a step', version);
       return version === 0 ? conflict : { committed: true, version: version as number };
@@ -168,24 +185,33 @@ export class RedisExecutionStore implements ExecutionStore {
     });
   }
 
+  release(request: ReleaseRequest): Promise<void> {
+    return this.#during(async () => {
+      checkRelease(request);
+      const { executionId, holder, wakeAt } = request;
+      const args = [executionId, holder, wakeText(wakeAt)];
+      await this.#run(releaseScript, executionId, args, 'release an execution');
+    });
+  }
+
   list(query: ExecutionQuery): Promise<ExecutionPage> {
     const chunk = async (args: readonly (string | number)[]): Promise<readonly string[]> =>
       (await this.#run(listScript, undefined, args, 'list executions')) as readonly string[];
     return this.#during(() => listExecutions(query, chunk));
   }
 
-  prune(policy: RetentionPolicy): Promise<{ readonly removed: number }> {
+  prune(policy: RetentionPolicy): Promise<{ readonly removed: readonly string[] }> {
     return this.#during(async () => {
       checkPolicy(policy);
       const { status, finishedBefore = -Number.MAX_VALUE, maxBytes = Number.MAX_VALUE, limit } = policy;
       const statuses = status === undefined ? finals : finals.filter((one) => status.includes(one));
-      let removed = 0;
-      for (let isMore = statuses.length > 0; isMore && removed < limit;) {
-        const args = [Math.min(pruneChunk, limit - removed), finishedBefore, maxBytes, ...statuses];
+      const removed: string[] = [];
+      for (let isMore = statuses.length > 0; isMore && removed.length < limit;) {
+        const args = [Math.min(pruneChunk, limit - removed.length), finishedBefore, maxBytes, ...statuses];
         const reply = await this.#run(pruneScript, undefined, args, 'remove executions');
-        const [some, more] = (reply as readonly unknown[]).map(Number) as [number, number];
-        removed += some;
-        isMore = more === 1;
+        const [ids, more] = reply as readonly [readonly string[], unknown];
+        removed.push(...ids);
+        isMore = Number(more) === 1;
       }
       return { removed };
     });
@@ -193,11 +219,17 @@ export class RedisExecutionStore implements ExecutionStore {
 
   /** Waits for calls under way. */
   close(): Promise<void> {
-    return (this.#closing ??= Promise.allSettled(this.#running).then(() => this.#calls.close()));
+    return (this.#closing ??= this.#close());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    await this.outbox.close();
+    await this.#calls.close();
   }
 
   /** @throws LoomError `LOOM_CLOSED` */

@@ -18,8 +18,11 @@ import type { QueueScript } from '../bullmq/queue-scripts.js';
  *
  * The Lua is short, as it is shipped as it stands. C: call; P: what all keys begin with; q: a number.
  */
-const prelude = `local C,P=redis.call,ARGV[1]
-local T=C('TIME')
+const begin = `local C,P=redis.call,ARGV[1]
+`;
+
+/** Needs C and P. `post` stores a message; a lane of its own is ''. */
+export const lanesLua = `local T=C('TIME')
 local now=T[1]*1000+math.floor(T[2]/1000)
 local function text(n) return string.format('%.0f',n) end
 local function keyed(lane) return lane:byte()==107 end
@@ -41,7 +44,20 @@ if C('HEXISTS',P..'h',lane)==1 then return end
 local q=head(lane,1)[1]
 if q then C('ZADD',P..'c',text(at or tonumber(q)-9007199254740991),lane) else C('ZREM',P..'c',lane) end
 end
-local function drop(lane,q)
+local function post(lane,content)
+local q=text(C('INCR',P..'n'))
+if lane=='' then lane='#'..q end
+C('HSET',P..'m',q,content)
+C('ZADD',P..'w',text(now),q)
+if not keyed(lane) then wake(lane)
+else
+C('ZADD',P..'l'..lane,q,q)
+if C('ZCARD',P..'l'..lane)==1 then wake(lane) end
+end
+end
+`;
+
+const prelude = `${begin}${lanesLua}local function drop(lane,q)
 C('HDEL',P..'m',q)
 C('HDEL',P..'a',q)
 C('ZREM',P..'w',q)
@@ -53,7 +69,7 @@ end
 export const commitOutboxScript: QueueScript = {
   name: 'loomOutboxCommit1',
   keys: 1,
-  lua: `${prelude}local R=P..'r'..ARGV[2]
+  lua: `${begin}${lanesLua}local R=P..'r'..ARGV[2]
 local known=C('GET',R)
 if known then return known end
 local n,v=tonumber(ARGV[4]),{}
@@ -63,17 +79,7 @@ if e~='' and tonumber(e)~=o then return {i,text(o)} end
 v[i]=text(o+1)
 end
 for i=1,n do C('HSET',P..'s'..ARGV[3*i+2],'v',v[i],'d',ARGV[3*i+3]) end
-for i=3*n+5,#ARGV,2 do
-local lane,q=ARGV[i],text(C('INCR',P..'n'))
-if lane=='' then lane='#'..q end
-C('HSET',P..'m',q,ARGV[i+1])
-C('ZADD',P..'w',text(now),q)
-if not keyed(lane) then wake(lane)
-else
-C('ZADD',P..'l'..lane,q,q)
-if C('ZCARD',P..'l'..lane)==1 then wake(lane) end
-end
-end
+for i=3*n+5,#ARGV,2 do post(ARGV[i],ARGV[i+1]) end
 v=table.concat(v,' ')
 C('SET',R,v,'PX',ARGV[3])
 return v`,

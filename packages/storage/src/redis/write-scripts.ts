@@ -1,4 +1,5 @@
 import type { QueueScript } from '../bullmq/queue-scripts.js';
+import { lanesLua } from './redis-outbox-scripts.js';
 
 /*
  * The layout, in keys that begin with the same hash tag:
@@ -129,36 +130,45 @@ C('ZADD',P..'h'..o,wake=='-' and '-inf' or wake,id)
 return {1,id}`,
 };
 
-/** Returns the counters, or why the record is refused. */
+/**
+ * Takes records one after the other, each in 7 arguments of which the last is its holder. Returns for each the
+ * counters, or why it is refused; or one refusal of all.
+ */
 export const recordScript: QueueScript = {
   name: 'loomExecutionRecord1',
   keys: 1,
   lua: `${prelude}${readHead}${put}if not h then return 'unknown' end
 if not live(x) then return 'finished' end
-if foreign(ARGV[9]) then return 'stale' end
-local n=ARGV[3]
-local r,d,b=put(unpack(ARGV,3))
-if r then return r end
-if not d then
-flush()
-d,b=N[n][1],N[n][2]
+local R,F={},{}
+for j=3,#ARGV,7 do
+local n,m=ARGV[j],ARGV[j+6]
+if F[m]==nil then F[m]=foreign(m) end
+local r,d,b='stale'
+if not F[m] then
+r,d,b=put(unpack(ARGV,j,j+5))
+if not r and not d then d,b=N[n][1],N[n][2] end
 end
-return {tonumber(d),tonumber(b)}`,
+R[#R+1]=r or {tonumber(d),tonumber(b)}
+end
+flush()
+return R`,
 };
 
 /**
  * Returns the new version, or 0. What is held by a tenure that ended may be in `h-` already, so a place there is
  * only changed where it is found. The bytes of a finished execution are counted once, from the counters.
+ * @param records - place of the first one in ARGV
+ * @param post - Lua that stores messages
  */
-export const commitScript: QueueScript = {
-  name: 'loomExecutionCommit1',
-  keys: 1,
-  lua: `${prelude}${readHead}${put}${countersLua}local call,expected,to,wake,at,state,holder=unpack(ARGV,3,9)
+const commitLua = (
+  records: string,
+  post: string,
+): string => `${prelude}${readHead}${put}${countersLua}local call,expected,to,wake,at,state,holder=unpack(ARGV,3,9)
 if not h then return 0 end
 local new=string.format('%d',expected+1)
 if v==new and q==call then return tonumber(v) end
 if v~=expected or not live(x) or foreign(holder) then return 0 end
-for j=10,#ARGV,5 do
+for j=${records},#ARGV,5 do
 if put(unpack(ARGV,j,j+4)) then return 0 end
 end
 if wake=='' then wake=w end
@@ -188,18 +198,36 @@ C('ZADD',P..'l'..to,0,l)
 end
 add(E,'h',table.concat({new,to,call,o,wake,at},' ')..tail)
 flush()
-return tonumber(new)`,
+${post}return tonumber(new)`;
+
+export const commitScript: QueueScript = {
+  name: 'loomExecutionCommit1',
+  keys: 1,
+  lua: commitLua('10', ''),
+};
+
+/** After the holder: how many messages, and lane and content of each. Their keys are those of the outbox. */
+export const commitMessagesScript: QueueScript = {
+  name: 'loomExecutionCommitMessages1',
+  keys: 1,
+  lua: commitLua(
+    '11+2*ARGV[10]',
+    `P=P..'x'
+${lanesLua}for j=11,9+2*ARGV[10],2 do post(ARGV[j],ARGV[j+1]) end
+`,
+  ),
 };
 
 /**
- * Removes what finished first, and returns how many, and 1 when there may be more to remove. The first thing it
+ * Removes what finished first, and returns their ids, and 1 when there may be more to remove. The first thing it
  * writes takes no memory, which is what a server without any lets through; the same goes for the two below.
  */
 export const pruneScript: QueueScript = {
   name: 'loomExecutionPrune1',
   keys: 1,
   lua: `local C,P,limit,before,most=redis.call,ARGV[1],tonumber(ARGV[2]),tonumber(ARGV[3]),tonumber(ARGV[4])
-for removed=0,limit-1 do
+local removed={}
+while #removed<limit do
 local s,id,at
 local sum=0
 for j=5,#ARGV do
@@ -223,8 +251,9 @@ if C('HINCRBY',P..'u',hash,-1)==0 then
 C('HDEL',P..'u',hash)
 C('HDEL',P..'t',hash)
 end
+removed[#removed+1]=id
 end
-return {limit,1}`,
+return {removed,1}`,
 };
 
 /**
@@ -318,5 +347,19 @@ C('HDEL',P..'n',holder)
 C('HDEL',P..'o',u)
 C('DEL',P..'g'..u)
 C('RPUSH',P..'d',u)
+end`,
+};
+
+/** Begins with a write that takes no memory, as the others that make room for work elsewhere. */
+export const releaseScript: QueueScript = {
+  name: 'loomExecutionRelease1',
+  keys: 1,
+  lua: `${prelude}local holder,wake=unpack(ARGV,3)
+local h=C('HGET',E,'h')
+local u=C('HGET',P..'n',holder)
+if h and u and h:match('^%S+ %S+ %S+ (%S+)')==u then
+C('ZREM',P..'h'..u,id)
+C('HSET',E,'h',(h:gsub('^(%S+ %S+ %S+) %S+ %S+','%1 - '..wake)))
+C('ZADD',P..'h-',wake=='-' and '-inf' or wake,id)
 end`,
 };

@@ -10,6 +10,7 @@ import { InMemoryBlobStore } from '../../src/blobs/in-memory-blob-store.js';
 import { OpenedStores, drivers } from '../embedded/opened-stores.js';
 import { BlobFolders } from './blob-folders.js';
 import { withBlobs, withoutBlobs } from './counting-bytes.js';
+import { pruneTakesBlobs } from './pruned-blobs.js';
 
 const everything = 1;
 const nothing = 100_000_000;
@@ -26,6 +27,8 @@ describe('claimCheckedExecutions in memory', () => {
   }
   for (const check of withBlobs) test(check.name, () => check.run(harness(everything)));
   for (const check of withoutBlobs) test(check.name, () => check.run(harness(nothing)));
+  test('blobs go with what is pruned', () =>
+    pruneTakesBlobs(new InMemoryExecutionStore(), new InMemoryBlobStore()));
 });
 
 describe.each(drivers)('claimCheckedExecutions on %s and a folder', (driver) => {
@@ -64,4 +67,8 @@ describe.each(drivers)('claimCheckedExecutions on %s and a folder', (driver) => 
       return check.run(harness);
     });
   }
+  test('blobs go with what is pruned', async () => {
+    const { executions } = await stores.open({ driver });
+    await pruneTakesBlobs(executions, new FolderBlobStore({ path: folders.make() }));
+  });
 });

@@ -1,10 +1,4 @@
-import type {
-  ExecutionStore,
-  NewExecution,
-  RecordEntry,
-  RetentionPolicy,
-  Transition,
-} from '@certoai/loom-core';
+import type { ExecutionStore, NewExecution, RecordEntry, Transition } from '@certoai/loom-core';
 import { LoomError } from '@certoai/loom-core';
 import { ManualClock, createTestSetup, settled } from '@certoai/loom-core/testing';
 import { InMemoryExecutionStore } from '@certoai/loom-storage/memory';
@@ -262,7 +256,7 @@ test('who reads a state while it is replaced gets the next one', async () => {
 });
 
 test('who reads while an execution is pruned finds nothing', async () => {
-  const { blobs, store } = setup({}, new NamingStore());
+  const { blobs, store } = setup();
   await store.create(execution('e1', { input: large }));
   await store.commit(step('e1', 1, { status: 'completed', records: [completed('e1', 0, larger)] }));
   blobs.before = async (call) => {
@@ -283,7 +277,7 @@ test('a blob that is gone is an error that names the execution', async () => {
 });
 
 test('blobs leave with the execution that is pruned, all of them and no others', async () => {
-  const { blobs, store } = setup({}, new NamingStore());
+  const { blobs, store } = setup();
   for (const id of ['e1', 'e10', 'größe/🧵', 'running']) {
     await store.create(execution(id, { input: large, state: larger }));
     await store.record(completed(id, 0, larger));
@@ -293,13 +287,15 @@ test('blobs leave with the execution that is pruned, all of them and no others',
   for (const id of ['e1', 'größe/🧵']) {
     await store.commit(step(id, 1, { status: 'completed', state: larger, at: start + 1 }));
   }
-  expect(await store.prune({ finishedBefore: start + 2, limit: 10 })).toMatchObject({ removed: 2 });
+  expect(await store.prune({ finishedBefore: start + 2, limit: 10 })).toEqual({
+    removed: ['e1', 'größe/🧵'],
+  });
   expect(new Set(blobs.keys.map((key) => key.split('/')[1]))).toEqual(new Set(['e10', 'running']));
 });
 
 test('blobs that cannot be removed are logged and change no answer', async () => {
   const { logger, log } = createTestSetup();
-  const { blobs, store } = setup({ logger }, new NamingStore());
+  const { blobs, store } = setup({ logger });
   await store.create(execution('e1', { state: large }));
   blobs.before = (call) => {
     if (call === 'remove') throw new LoomError('LOOM_STORE_FAILED', 'Away.');
@@ -307,7 +303,7 @@ test('blobs that cannot be removed are logged and change no answer', async () =>
   expect((await store.commit(step('e1', 1, { state: larger }))).committed).toBe(true);
   expect((await store.record(completed('unknown', 0, large))).accepted).toBe(false);
   await store.commit(step('e1', 2, { status: 'completed' }));
-  expect(await store.prune({ maxBytes: 0, limit: 1 })).toMatchObject({ removed: 1 });
+  expect(await store.prune({ maxBytes: 0, limit: 1 })).toEqual({ removed: ['e1'] });
   expect(log.map(({ level, message }) => [level, message])).toEqual(
     Array.from({ length: 3 }, () => ['warn', 'Blobs could not be removed']),
   );
@@ -395,15 +391,3 @@ test('options out of their range are refused', async () => {
   for (const graceMs of [-1, 1.5, Number.NaN, Infinity])
     await expect(setup().store.sweep({ graceMs })).rejects.toMatchObject({ code: 'LOOM_INVALID_OPTION' });
 });
-
-/** Names the executions that it removes. */
-class NamingStore extends InMemoryExecutionStore {
-  override async prune(
-    policy: RetentionPolicy,
-  ): Promise<{ readonly removed: number; readonly ids: readonly string[] }> {
-    const before = (await this.list({})).items.map(({ id }) => id);
-    const { removed } = await super.prune(policy);
-    const after = new Set((await this.list({})).items.map(({ id }) => id));
-    return { removed, ids: before.filter((id) => !after.has(id)) };
-  }
-}

@@ -9,8 +9,10 @@ import { claimCheckedQueue } from '../../src/blobs/claim-checked-queue.js';
 import { RedisBlobStore } from '../../src/blobs/redis-blob-store.js';
 import { BullMQMessageQueue } from '../../src/bullmq/bullmq-message-queue.js';
 import { TcpProxy } from '../../../../scripts/redis/tcp-proxy.js';
+import { RedisExecutionStore } from '../../src/redis/redis-execution-store.js';
 import { RedisHarness } from '../redis/redis-harness.js';
 import { withBlobs } from './counting-bytes.js';
+import { pruneTakesBlobs } from './pruned-blobs.js';
 
 const { url } = inject('redis');
 const thresholdBytes = 1;
@@ -46,6 +48,11 @@ describe('claimCheckedExecutions on Redis', () => {
       }
     });
   }
+  test('blobs go with what is pruned', async () => {
+    const keyPrefix = `test-${randomUUID()}`;
+    await using place = new RedisBlobStore(url, { keyPrefix });
+    await pruneTakesBlobs(new RedisExecutionStore(url, { keyPrefix }), place);
+  });
 });
 
 describe('claimCheckedQueue on BullMQ', () => {

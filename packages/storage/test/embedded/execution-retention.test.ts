@@ -20,7 +20,7 @@ describe.each(drivers)('retention in an embedded store on %s', (driver) => {
       const records = times(3).map((index) => completed(`e${n}`, index));
       await store.commit(step(`e${n}`, 1, { status: 'completed', records }));
     }
-    expect(await store.prune({ maxBytes: 0, limit: 4 })).toEqual({ removed: 4 });
+    expect(await store.prune({ maxBytes: 0, limit: 4 })).toEqual({ removed: ['e0', 'e1', 'e2', 'e3'] });
     const counts = ['executions', 'large_inputs', 'definitions', 'records'].map(rows);
     expect(counts).toEqual([1, 1, 1, 4]);
     database.close();

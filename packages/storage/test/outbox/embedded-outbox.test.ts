@@ -1,6 +1,7 @@
 import { isLoomError } from '@certoai/loom-core';
 import { OutboxPattern } from '@certoai/loom-storage';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { execution, step } from '../embedded/executions.js';
 import { OpenedStores, drivers } from '../embedded/opened-stores.js';
 
 describe.each(drivers)('EmbeddedStore.outbox on %s', (driver) => {
@@ -45,6 +46,23 @@ describe.each(drivers)('EmbeddedStore.outbox on %s', (driver) => {
     await third.outbox.commit({ writes: [], messages: [{ content: 'x' }] });
     const { lanes } = await third.outbox.claim({ token: 't', leaseMs: 60_000, limit: 1 });
     expect(lanes[0]?.messages[0]?.id).toBe('2');
+  });
+
+  test('is that of the executions, whose steps store their messages in one transaction', async () => {
+    const store = await stores.open({ driver, maxBytes: 1_048_576 });
+    const { executions, outbox } = store;
+    expect(outbox).toBe(executions.outbox);
+    await executions.create(execution('e1'));
+    await outbox.commit({ writes: [], messages: [{ key: 'k', content: 'before' }] });
+    const message = { key: 'k', content: 'x'.repeat(2_000_000) };
+    const refused = executions.commit(step('e1', 1, { messages: [message] }));
+    await expect(refused).rejects.toSatisfy((error) => isLoomError(error, 'LOOM_STORE_FULL'));
+    expect((await executions.load('e1'))?.version).toBe(1);
+    await executions.commit(step('e1', 1, { messages: [{ key: 'k', content: 'after' }] }));
+    const heir = await stores.crash(store);
+    expect((await heir.executions.load('e1'))?.version).toBe(2);
+    const { lanes } = await heir.outbox.claim({ token: 't', leaseMs: 60_000, limit: 10 });
+    expect(lanes[0]?.messages.map(({ content }) => content)).toEqual(['before', 'after']);
   });
 
   test('is closed with the store', async () => {

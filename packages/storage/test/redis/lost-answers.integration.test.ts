@@ -53,7 +53,26 @@ describe('a call whose answer was lost', () => {
     const last = step('e1', 2, { status: 'completed', records: [completed('e1', 1)] });
     expect(await answers(() => store.commit(last))).toEqual({ committed: true, version: 3 });
     expect((await store.load('e1'))?.counters).toEqual({ work: { done: 2, failed: 0 } });
-    expect(await store.prune({ maxBytes: 0, limit: 9 })).toEqual({ removed: 1 });
+    expect(await store.prune({ maxBytes: 0, limit: 9 })).toEqual({ removed: ['e1'] });
+  });
+
+  test('commits its messages once', async () => {
+    await store.create(execution('e1'));
+    const messages = [{ key: 'k', content: 'one' }, { content: 'two' }];
+    const given = step('e1', 1, { status: 'completed', records: [completed('e1', 0)], messages });
+    expect(await answers(() => store.commit(given))).toEqual({ committed: true, version: 2 });
+    expect(await store.commit(given)).toEqual({ committed: false, reason: 'conflict' });
+    const { lanes } = await store.outbox.claim({ token: 't', leaseMs: 60_000, limit: 9 });
+    expect(lanes.map((lane) => lane.messages.map(({ content }) => content))).toEqual([['one'], ['two']]);
+    expect((await store.load('e1'))?.counters).toEqual({ work: { done: 1, failed: 0 } });
+  });
+
+  test('releases, and leaves to another what it took meanwhile', async () => {
+    await store.create(execution('e1', { holder: 'a' }));
+    await answers(() => store.release({ executionId: 'e1', holder: 'a', wakeAt: 0 }));
+    expect((await store.claim(claim('b'))).ids).toEqual(['e1']);
+    await answers(() => store.release({ executionId: 'e1', holder: 'a', wakeAt: 9 }));
+    expect(await store.load('e1')).toMatchObject({ seat: 1, wakeAt: 0 });
   });
 
   test('records once, and sees its own count', async () => {
@@ -105,6 +124,15 @@ describe('a call that was given up, and made again with the same object', () => 
     });
     expect(await store.commit(given)).toEqual({ committed: true, version: 2 });
     expect(await store.commit(given)).toEqual({ committed: false, reason: 'conflict' });
+  });
+
+  test('is the same commit, and its messages are there once', async () => {
+    await store.create(execution('e1'));
+    const given = step('e1', 1, { messages: [{ key: 'k', content: 'one' }] });
+    await givesUp(() => store.commit(given));
+    expect((await store.outbox.stats()).waiting).toBe(1);
+    expect(await store.commit(given)).toEqual({ committed: true, version: 2 });
+    expect((await store.outbox.stats()).waiting).toBe(1);
   });
 
   test('is the same record, with the count that it had', async () => {

@@ -112,7 +112,9 @@ describe.skipIf(noOwnRedis !== undefined)('RedisExecutionStore and a Redis that 
     expect(await store.load('e1')).toMatchObject({ version: 1, counters: {}, seat: 0 });
     expect((await store.claim({ holder: 'a', now: 0, leaseMs: 60_000, limit: 9 })).renewed).toBe(true);
     expect((await store.claim({ holder: 'b', now: 0, leaseMs: 60_000, limit: 9 })).seat).toBe(1);
-    expect(await store.prune({ maxBytes: 0, limit: 9 })).toEqual({ removed: 1 });
+    expect(await store.prune({ maxBytes: 0, limit: 9 })).toEqual({ removed: ['finished'] });
+    await store.release({ executionId: 'e1', holder: 'a', wakeAt: 5 });
+    expect(await store.load('e1')).toMatchObject({ seat: undefined, wakeAt: 5 });
     await store.leave('a');
     await redis.command((client) => client.config('SET', 'maxmemory', '0'));
     expect((await store.commit(step('e1', 1))).committed).toBe(true);

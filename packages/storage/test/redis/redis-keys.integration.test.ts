@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { RedisExecutionStore } from '@certoai/loom-storage/redis';
+import { RedisExecutionStore, RedisOutboxStore } from '@certoai/loom-storage/redis';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { OwnRedis, noOwnRedis } from '../../../../scripts/redis/own-redis.js';
@@ -87,7 +87,7 @@ describe('keys of a RedisExecutionStore', () => {
         'u',
       ]),
     );
-    expect(await store.prune({ maxBytes: 0, limit: 9 })).toEqual({ removed: 3 });
+    expect((await store.prune({ maxBytes: 0, limit: 9 })).removed.toSorted()).toEqual(['e1', 'e2', 'e3']);
     await store.claim({ holder: 'b', now: 0, leaseMs: 60_000, limit: 0 });
     await store.leave('b');
     await store.claim({ holder: 'c', now: 0, leaseMs: 60_000, limit: 0 });
@@ -95,6 +95,21 @@ describe('keys of a RedisExecutionStore', () => {
     expect(await keys.names()).toEqual(['c', 'n', 'o']);
     const counters = await clientOf().hgetall(`{${keyPrefix}}.c`);
     expect(counters).toEqual({ q: '3', s: '2', t: '3', bcancelled: '0', bcompleted: '0', bfailed: '0' });
+  });
+
+  test('of the messages of a step are those of an outbox, and a step without any has none', async () => {
+    const keyPrefix = `test-${randomUUID()}`;
+    const store = storeOf(url, { keyPrefix });
+    const keys = new Keys(keyPrefix);
+    await store.create(execution('e1'));
+    await store.commit(step('e1', 1, { messages: [] }));
+    expect((await keys.names()).filter((name) => name.startsWith('x'))).toEqual([]);
+    await store.commit(step('e1', 2, { messages: [{ key: 'k', content: 'one' }] }));
+    await using outbox = new RedisOutboxStore(url, { keyPrefix });
+    await outbox.commit({ writes: [], messages: [{ key: 'k', content: 'two' }] });
+    const { lanes } = await outbox.claim({ token: 't', leaseMs: 60_000, limit: 9 });
+    expect(lanes[0]?.messages.map(({ content }) => content)).toEqual(['one', 'two']);
+    expect((await store.outbox.claim({ token: 'u', leaseMs: 60_000, limit: 9 })).lanes).toEqual([]);
   });
 
   test.skipIf(!real)('take few bytes beside the payloads', async () => {
@@ -145,6 +160,16 @@ describe.skipIf(noOwnRedis !== undefined)('a RedisExecutionStore on a cluster', 
     expect((await store.list({})).items).toHaveLength(3);
     expect((await store.load('e2'))?.counters).toEqual({ work: { done: 20, failed: 0 } });
     expect(await store.records({ executionId: 'e2', node: 'work', limit: 50 })).toHaveLength(21);
-    expect(await store.prune({ maxBytes: 0, limit: 9 })).toEqual({ removed: 3 });
+    await store.create(execution('told'));
+    const messages = [{ key: 'k', content: '1' }, { content: '2' }];
+    await store.commit(step('told', 1, { status: 'failed', messages }));
+    expect((await store.outbox.stats()).waiting).toBe(2);
+    await store.claim({ holder: 'z', now: 0, leaseMs: 60_000, limit: 0 });
+    await store.create(execution('let go', { holder: 'z' }));
+    await store.release({ executionId: 'let go', holder: 'z', wakeAt: 7 });
+    expect(await store.load('let go')).toMatchObject({ seat: undefined, wakeAt: 7 });
+    await store.commit(step('let go', 1, { status: 'failed' }));
+    await store.prune({ status: ['failed'], finishedBefore: Number.MAX_VALUE, limit: 2 });
+    expect((await store.prune({ maxBytes: 0, limit: 9 })).removed.toSorted()).toEqual(['e1', 'e2', 'e3']);
   });
 });

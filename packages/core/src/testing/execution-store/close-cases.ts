@@ -13,6 +13,7 @@ function everyMethod(store: ExecutionStore): readonly (() => Promise<unknown>)[]
     () => store.records({ executionId: 'e1', node: 'work' }),
     () => store.claim(claim('a', 0)),
     () => store.leave('a'),
+    () => store.release({ executionId: 'e1', holder: 'a', wakeAt: null }),
     () => store.list({}),
     () => store.prune({ limit: 1 }),
   ];

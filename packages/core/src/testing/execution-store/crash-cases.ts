@@ -129,8 +129,8 @@ export const crashCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     },
     async (store) => {
       for (const n of [2, 3]) await store.commit(finish(`e${n}`, 1, { state: '1', at: start + n }));
-      assert.deepEqual(await store.prune({ maxBytes: 81_000, limit: 10 }), { removed: 0 });
-      assert.deepEqual(await store.prune({ maxBytes: 79_000, limit: 10 }), { removed: 1 });
+      assert.deepEqual(await store.prune({ maxBytes: 81_000, limit: 10 }), { removed: [] });
+      assert.deepEqual(await store.prune({ maxBytes: 79_000, limit: 10 }), { removed: ['e0'] });
       assert.deepEqual(
         (await store.list({})).items.map(({ id }) => id),
         ['e3', 'e2', 'e1'],

@@ -10,6 +10,7 @@ import type {
   NodeCounters,
   RecordEntry,
   RecordReply,
+  ReleaseRequest,
   RetentionPolicy,
   StoredExecution,
   StoredRecord,
@@ -131,6 +132,11 @@ export class ExecutionStoreModel {
     this.#forget(({ name }) => name === holder);
   }
 
+  release({ executionId, holder, wakeAt }: ReleaseRequest): void {
+    const found = this.#find(executionId);
+    if (found?.holder?.name === holder) Object.assign(found, { holder: undefined, wakeAt });
+  }
+
   elapse(ms: number): void {
     this.#elapsed += ms;
   }
@@ -152,18 +158,18 @@ export class ExecutionStoreModel {
   }
 
   prune({ status, finishedBefore = -Infinity, maxBytes = Infinity, limit }: RetentionPolicy): {
-    removed: number;
+    readonly removed: readonly string[];
   } {
     const isFinished = (one: ModelExecution): boolean =>
       one.finishedAt !== undefined && (status?.includes(one.status) ?? true);
     const finished = this.#executions.filter(isFinished).toSorted((a, b) => a.finishedAt! - b.finishedAt!);
     let left = finished.reduce((sum, one) => sum + bytes(one), 0);
-    let removed = 0;
+    const removed: string[] = [];
     for (const one of finished) {
-      if (removed === limit || (one.finishedAt! >= finishedBefore && left <= maxBytes)) break;
+      if (removed.length === limit || (one.finishedAt! >= finishedBefore && left <= maxBytes)) break;
       left -= bytes(one);
       this.#executions.splice(this.#executions.indexOf(one), 1);
-      removed += 1;
+      removed.push(one.created.id);
     }
     return { removed };
   }

@@ -64,7 +64,7 @@ export const payloadCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       assert.ok(input === text(bytes, 'i') && state === text(bytes, 'u'));
       const [first, second] = await allRecords(store, 'e1');
       assert.ok(first?.body === text(bytes, 'b') && second?.body === text(bytes, 'c'));
-      assert.deepEqual(await store.prune({ maxBytes: 4 * bytes - 1, limit: 1 }), { removed: 1 });
+      assert.deepEqual(await store.prune({ maxBytes: 4 * bytes - 1, limit: 1 }), { removed: ['e1'] });
       assert.equal(await store.load('e1'), undefined);
     },
   })),

@@ -34,10 +34,12 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     async run({ create }) {
       await using store = await create();
       await fill(store, 6);
-      assert.deepEqual(await store.prune({ finishedBefore: start, limit: 10 }), { removed: 0 });
-      assert.deepEqual(await store.prune({ finishedBefore: start + 4, limit: 3 }), { removed: 3 });
+      assert.deepEqual(await store.prune({ finishedBefore: start, limit: 10 }), { removed: [] });
+      assert.deepEqual(await store.prune({ finishedBefore: start + 4, limit: 3 }), {
+        removed: ['e0', 'e1', 'e2'],
+      });
       assert.deepEqual(await left(store), ['e3', 'e4', 'e5']);
-      assert.deepEqual(await store.prune({ finishedBefore: start + 4, limit: 3 }), { removed: 1 });
+      assert.deepEqual(await store.prune({ finishedBefore: start + 4, limit: 3 }), { removed: ['e3'] });
       assert.deepEqual(await left(store), ['e4', 'e5']);
     },
   },
@@ -46,15 +48,15 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     async run({ create }) {
       await using store = await create();
       await fill(store, 5, 10_000);
-      assert.deepEqual(await store.prune({ maxBytes: 60_000, limit: 10 }), { removed: 0 });
-      assert.deepEqual(await store.prune({ maxBytes: 35_000, limit: 10 }), { removed: 2 });
+      assert.deepEqual(await store.prune({ maxBytes: 60_000, limit: 10 }), { removed: [] });
+      assert.deepEqual(await store.prune({ maxBytes: 35_000, limit: 10 }), { removed: ['e0', 'e1'] });
       assert.deepEqual(await left(store), ['e2', 'e3', 'e4']);
-      assert.deepEqual(await store.prune({ maxBytes: 35_000, limit: 10 }), { removed: 0 });
+      assert.deepEqual(await store.prune({ maxBytes: 35_000, limit: 10 }), { removed: [] });
       await store.create(execution('big', { input: `"${'x'.repeat(20_000)}"` }));
-      assert.deepEqual(await store.prune({ maxBytes: 35_000, limit: 10 }), { removed: 0 });
+      assert.deepEqual(await store.prune({ maxBytes: 35_000, limit: 10 }), { removed: [] });
       await store.commit(finish('big', 1, { state: `"${'y'.repeat(9_000)}"`, at: start + 50 }));
-      assert.deepEqual(await store.prune({ maxBytes: 45_000, limit: 10 }), { removed: 2 });
-      assert.deepEqual(await store.prune({ maxBytes: 0, limit: 10 }), { removed: 2 });
+      assert.deepEqual(await store.prune({ maxBytes: 45_000, limit: 10 }), { removed: ['e2', 'e3'] });
+      assert.deepEqual(await store.prune({ maxBytes: 0, limit: 10 }), { removed: ['e4', 'big'] });
       assert.deepEqual(await left(store), []);
     },
   },
@@ -68,8 +70,8 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await store.commit(
         finish('e1', 1, { state: '1', records: [completed('e1', 1, { body: `"${'x'.repeat(900)}"` })] }),
       );
-      assert.deepEqual(await store.prune({ maxBytes: 1_000, limit: 1 }), { removed: 0 });
-      assert.deepEqual(await store.prune({ maxBytes: 900, limit: 1 }), { removed: 1 });
+      assert.deepEqual(await store.prune({ maxBytes: 1_000, limit: 1 }), { removed: [] });
+      assert.deepEqual(await store.prune({ maxBytes: 900, limit: 1 }), { removed: ['e1'] });
     },
   },
   {
@@ -78,8 +80,8 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await using store = await create();
       await fill(store, 6, 10_000);
       const policy = { finishedBefore: start + 2, maxBytes: 35_000, limit: 10 };
-      assert.deepEqual(await store.prune({ ...policy, limit: 1 }), { removed: 1 });
-      assert.deepEqual(await store.prune(policy), { removed: 2 });
+      assert.deepEqual(await store.prune({ ...policy, limit: 1 }), { removed: ['e0'] });
+      assert.deepEqual(await store.prune(policy), { removed: ['e1', 'e2'] });
       assert.deepEqual(await left(store), ['e3', 'e4', 'e5']);
     },
   },
@@ -93,25 +95,27 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
         await store.commit(finish(`e${n}`, 1, { status, state: '1', at: start + n }));
       }
       const late = start + 1_000;
-      assert.deepEqual(await store.prune({ status: [], finishedBefore: late, limit: 10 }), { removed: 0 });
+      assert.deepEqual(await store.prune({ status: [], finishedBefore: late, limit: 10 }), { removed: [] });
       assert.deepEqual(
         await store.prune({ status: ['running', 'paused'], finishedBefore: late, limit: 10 }),
-        { removed: 0 },
+        { removed: [] },
       );
       assert.deepEqual(await store.prune({ status: ['completed'], finishedBefore: late, limit: 1 }), {
-        removed: 1,
+        removed: ['e1'],
       });
       assert.deepEqual(await left(store), ['e0', 'e2', 'e3', 'e4', 'e5']);
       assert.deepEqual(await store.prune({ status: ['failed', 'timed-out'], maxBytes: 1_500, limit: 10 }), {
-        removed: 2,
+        removed: ['e0', 'e4'],
       });
       assert.deepEqual(await left(store), ['e2', 'e3', 'e5']);
       assert.deepEqual(
         await store.prune({ status: ['failed', 'cancelled'], finishedBefore: start + 5, limit: 10 }),
-        { removed: 1 },
+        { removed: ['e2'] },
       );
       assert.deepEqual(await left(store), ['e3', 'e5']);
-      assert.deepEqual(await store.prune({ status: undefined, maxBytes: 0, limit: 10 }), { removed: 2 });
+      assert.deepEqual(await store.prune({ status: undefined, maxBytes: 0, limit: 10 }), {
+        removed: ['e3', 'e5'],
+      });
     },
   },
   {
@@ -121,16 +125,16 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       for (const n of times(3)) await store.create(execution(`e${n}`, { createdAt: start + n }));
       for (const [place, n] of [2, 0, 1].entries())
         await store.commit(finish(`e${n}`, 1, { at: start + 10 + place }));
-      assert.deepEqual(await store.prune({ finishedBefore: start + 11, limit: 10 }), { removed: 1 });
+      assert.deepEqual(await store.prune({ finishedBefore: start + 11, limit: 10 }), { removed: ['e2'] });
       assert.deepEqual(await left(store), ['e0', 'e1']);
-      assert.deepEqual(await store.prune({ maxBytes: 0, limit: 1 }), { removed: 1 });
+      assert.deepEqual(await store.prune({ maxBytes: 0, limit: 1 }), { removed: ['e0'] });
       assert.deepEqual(await left(store), ['e1']);
       // Two processes whose clocks differ.
       await store.create(execution('ahead'));
       await store.commit(finish('ahead', 1, { at: start + 50 }));
       await store.create(execution('behind'));
       await store.commit(finish('behind', 1, { at: start + 5 }));
-      assert.deepEqual(await store.prune({ finishedBefore: start + 6, limit: 10 }), { removed: 1 });
+      assert.deepEqual(await store.prune({ finishedBefore: start + 6, limit: 10 }), { removed: ['behind'] });
       assert.deepEqual(await left(store), ['ahead', 'e1']);
     },
   },
@@ -160,7 +164,7 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await store.commit(step('paused', 1, { status: 'paused' }));
       await fill(store, 1);
       assert.deepEqual(await store.prune({ finishedBefore: start + 1e9, maxBytes: 0, limit: 10 }), {
-        removed: 1,
+        removed: ['e0'],
       });
       assert.deepEqual(await left(store), ['paused', 'running']);
     },
@@ -171,7 +175,7 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
       await using store = await create();
       await fill(store, 2);
       const nothing = { finishedBefore: undefined, maxBytes: undefined, limit: 10 };
-      assert.deepEqual(await store.prune(nothing), { removed: 0 });
+      assert.deepEqual(await store.prune(nothing), { removed: [] });
       assert.equal((await left(store)).length, 2);
     },
   },
@@ -201,7 +205,7 @@ export const pruneCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
         }),
       );
       assert.deepEqual(await store.prune({ finishedBefore: start + 1_400, limit: 10_000 }), {
-        removed: 1_400,
+        removed: times(1_400).map((n) => `e${n}`),
       });
       assert.equal((await left(store)).length, 100);
     },

@@ -69,7 +69,8 @@ class Comparison {
     else if (kind < 73) await this.#commit();
     else if (kind < 81) await this.#claim();
     else if (kind < 83) await this.#leave();
-    else if (kind < 86) await this.#elapse(this.#dice.pick([1, 2]));
+    else if (kind < 85) await this.#release();
+    else if (kind < 87) await this.#elapse(this.#dice.pick([1, 2]));
     else if (kind < 93) await this.#list();
     else if (kind < 96) await this.#prune();
     else if (kind < 98) await this.compareOne(this.#dice.pick(ids));
@@ -158,6 +159,16 @@ class Comparison {
     const holder = this.#dice.pick(holders);
     await this.store.leave(holder);
     this.#model.leave(holder);
+  }
+
+  async #release(): Promise<void> {
+    const request = {
+      executionId: this.#dice.pick(ids),
+      holder: this.#dice.pick(holders),
+      wakeAt: this.#time(),
+    };
+    await this.store.release(request);
+    this.#model.release(request);
   }
 
   async #elapse(leases: number): Promise<void> {

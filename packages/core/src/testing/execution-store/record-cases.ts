@@ -70,6 +70,47 @@ export const recordCases: readonly ConformanceCase<ExecutionStoreHarness>[] = [
     },
   },
   {
+    name: 'answers each of many records that come at the same time by itself',
+    async run({ create }) {
+      await using store = await create();
+      await store.claim({ holder: 'mine', now: start, leaseMs: 60_000, limit: 0 });
+      await store.create(execution('e1', { holder: 'mine' }));
+      await store.create(execution('e2'));
+      const mine = { holder: 'mine' };
+      const replies = await Promise.all(
+        [
+          completed('e1', 0, mine),
+          completed('e1', 0, mine),
+          completed('e1', 12, { ...mine, kind: 'failed' }),
+          completed('e1', 1, { ...mine, held: 2 }),
+          pending('e1', 2, mine),
+          completed('e1', 2, { ...mine, held: 2 }),
+          completed('e1', 3, { holder: 'another' }),
+          completed('e2', 0),
+          completed('e3', 0),
+          completed('e1', 4, { ...mine, node: 'other' }),
+        ].map((entry) => store.record(entry)),
+      );
+      const counted = (done: number, failed: number) => ({ accepted: true, counters: { done, failed } });
+      assert.deepEqual(replies, [
+        counted(1, 0),
+        duplicate,
+        counted(2, 1),
+        stale,
+        counted(2, 1),
+        counted(3, 1),
+        stale,
+        counted(1, 0),
+        { accepted: false, reason: 'unknown' },
+        counted(1, 0),
+      ]);
+      assert.deepEqual((await loaded(store, 'e1')).counters, {
+        work: { done: 3, failed: 1 },
+        other: { done: 1, failed: 0 },
+      });
+    },
+  },
+  {
     name: 'refuses a token that is not in force',
     async run({ create }) {
       await using store = await create();

@@ -1,0 +1,108 @@
+import type { Clock } from '@certoai/loom-core';
+import {
+  maxBatchOperations,
+  type CosmosContainer,
+  type CosmosItem,
+  type CosmosOperation,
+  type CosmosRows,
+  type CosmosValue,
+} from '@certoai/loom-core/cosmos';
+import { jsonBytes, type MoreItem, type SheafItem } from './outbox-items.js';
+
+/** The service takes 2 MB in a batch. https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch */
+export const maxBatchBytes = 1_900_000;
+
+/** Rows of one page. */
+export const maxRows = 101;
+
+type Batched = Awaited<ReturnType<CosmosContainer['batch']>>;
+
+/** The partition of one outbox: no call looks beyond it. */
+export class OutboxPartition {
+  readonly pk: string;
+  readonly clock: Clock;
+  readonly #items: CosmosContainer;
+
+  constructor(items: CosmosContainer, pk: string, clock: Clock) {
+    this.#items = items;
+    this.pk = pk;
+    this.clock = clock;
+  }
+
+  read<Item>(doing: string, id: string): Promise<CosmosItem<Item> | undefined> {
+    return this.#items.read<Item>(doing, this.pk, id);
+  }
+
+  batch(doing: string, operations: readonly CosmosOperation[]): Promise<Batched> {
+    return this.#items.batch(doing, this.pk, operations);
+  }
+
+  /** @param values - of `@a`, `@b` and so on */
+  page<Row>(
+    doing: string,
+    query: string,
+    values: readonly CosmosValue[],
+    { size, from }: { readonly size: number; readonly from?: string | undefined },
+  ): Promise<CosmosRows<Row>> {
+    const parameters = values.map((value, place) => ({ name: `@${'ab'[place]}`, value }));
+    return this.#items.page<Row>(doing, { query, parameters }, { pk: this.pk, size, from });
+  }
+
+  /** The first `count` rows; an empty page is not the end. */
+  async first<Row>(
+    doing: string,
+    query: string,
+    values: readonly CosmosValue[],
+    count: number,
+  ): Promise<readonly Row[]> {
+    const found: Row[] = [];
+    let from: string | undefined;
+    do {
+      const size = Math.min(count - found.length, maxRows);
+      const { rows, next } = await this.page<Row>(doing, query, values, { size, from });
+      found.push(...rows);
+      from = next;
+    } while (from !== undefined && found.length < count);
+    return found;
+  }
+
+  /** The first items with later messages of a lane, in order. */
+  later(doing: string, sheafId: string, count: number): Promise<readonly MoreItem[]> {
+    const query = 'SELECT * FROM c WHERE c.lane = @a ORDER BY c.first';
+    return this.first<MoreItem>(doing, query, [sheafId], count);
+  }
+}
+
+/** Puts a sheaf in the place of what was read, or removes it when nothing is left of it. */
+export function putSheaf(sheaf: SheafItem, etag: string | undefined): CosmosOperation {
+  const { id } = sheaf;
+  if (etag === undefined) return { operationType: 'Create', resourceBody: sheaf };
+  if (sheaf.lanes.length === 0) return { operationType: 'Delete', id, ifMatch: etag };
+  return { operationType: 'Replace', id, ifMatch: etag, resourceBody: sheaf };
+}
+
+/** What is written together in any case. */
+export interface BatchUnit {
+  readonly operations: readonly CosmosOperation[];
+}
+
+/** As many at a time as the service takes. @param maxUnits - fewer, so that one that is refused takes few along */
+export function batchesOf<Unit extends BatchUnit>(
+  units: readonly Unit[],
+  maxUnits: number,
+): readonly (readonly Unit[])[] {
+  const batches: Unit[][] = [];
+  let [operations, bytes] = [Infinity, Infinity];
+  for (const unit of units) {
+    const size = jsonBytes(unit.operations);
+    const isFull = operations + unit.operations.length > maxBatchOperations || bytes + size > maxBatchBytes;
+    if (isFull || batches.at(-1)?.length === maxUnits) {
+      batches.push([]);
+      [operations, bytes] = [0, 0];
+    }
+    batches.at(-1)?.push(unit);
+    operations += unit.operations.length;
+    bytes += size;
+  }
+  return batches;
+}
