@@ -141,7 +141,6 @@ export {
   CosmosDBActorRegistry,
   openCosmos,
   OutboxPattern,
-  RedisExecutionStore,
   RedisInstanceRegistry,
 } from '@certoai/loom-storage';
 export type {
@@ -166,7 +165,6 @@ export type {
   ParkedOutboxMessages,
   RedisClient,
   RedisConnectionOptions,
-  RedisExecutionStoreOptions,
   RedisFinding,
   RedisInstanceRegistryOptions,
 } from '@certoai/loom-storage';
@@ -184,8 +182,8 @@ export type {
 } from '@certoai/loom-storage/memory';
 export { openEmbeddedStore } from '@certoai/loom-storage/embedded';
 export type { EmbeddedStore, EmbeddedStoreOptions, SqliteDriverName } from '@certoai/loom-storage/embedded';
-export { RedisOutboxStore } from '@certoai/loom-storage/redis';
-export type { RedisOutboxStoreOptions } from '@certoai/loom-storage/redis';
+export { RedisExecutionStore, RedisOutboxStore } from '@certoai/loom-storage/redis';
+export type { RedisExecutionStoreOptions, RedisOutboxStoreOptions } from '@certoai/loom-storage/redis';
 export {
   claimCheckedExecutions,
   claimCheckedQueue,

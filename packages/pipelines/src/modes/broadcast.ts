@@ -12,7 +12,7 @@ export const broadcast: Mode = (node, view) => {
       if (choice === undefined) throw new RangeError(`Stage "${node.stage}" has no actor ${index}.`);
       const input =
         node.input === undefined ? view.upstream : Json.fromValue(node.input.evaluate(view.scope));
-      return { actor: chooseActor(choice, view), input, scope: view.scope };
+      return { actor: chooseActor(choice, view), input, view };
     },
     collect: (results) => Json.array(actors.map((_, index) => results[index])),
   };

@@ -8,7 +8,7 @@ export const execute: Mode = (node, view) => ({
   task: () => ({
     actor: node.actor === undefined ? '' : chooseActor(node.actor, view),
     input: node.input === undefined ? view.upstream : Json.fromValue(node.input.evaluate(view.scope)),
-    scope: view.scope,
+    view,
   }),
   collect: ([result]) => result ?? Json.null,
 });

@@ -16,7 +16,7 @@ export const forkJoin: Mode = (node, view) => {
       return {
         actor: chooseActor(branch.actor, view),
         input: input === undefined ? view.upstream : Json.fromValue(input.evaluate(view.scope)),
-        scope: view.scope,
+        view,
       };
     },
     collect: (results) =>

@@ -21,7 +21,7 @@ export const gather: Mode = (node, view) => {
       task() {
         const scope = { ...view.scope, group: { key: null, items: items() } };
         const input = node.input === undefined ? combined : Json.fromValue(node.input.evaluate(scope));
-        return { actor: chooseActor(actor, { scope }), input, scope };
+        return { actor: chooseActor(actor, { scope }), input, view: { scope } };
       },
       collect: ([result]) => result ?? Json.null,
       basis,
@@ -59,7 +59,7 @@ export const gather: Mode = (node, view) => {
       const value = { key: group.key, items: group.items.map((item) => item.value) };
       const scope = { ...view.scope, group: value, index };
       const input = Json.fromValue(node.input === undefined ? value : node.input.evaluate(scope));
-      return { actor: chooseActor(actor, { scope }), input, scope };
+      return { actor: chooseActor(actor, { scope }), input, view: { scope } };
     },
     collect: (results) =>
       asObject ? keyed(results.map((result) => result ?? Json.null)) : Json.array(results),

@@ -20,8 +20,8 @@ export type ActorTarget = string | { readonly capabilities: readonly string[] };
 export interface TaskSpec {
   readonly actor: ActorTarget;
   readonly input: Json;
-  /** What expressions about this task see. */
-  readonly scope: Scope;
+  /** What expressions about this task see; made when somebody looks, as most tasks have none. */
+  readonly view: { readonly scope: Scope };
 }
 
 /** The tasks of one node and what their outputs become. */

@@ -20,7 +20,7 @@ export const scatter: Mode = (node, view) => {
       return {
         actor: node.actor === undefined ? '' : chooseActor(node.actor, { scope: itemScope }),
         input: Json.fromValue(node.input === undefined ? leaf.item : node.input.evaluate(itemScope)),
-        scope: itemScope,
+        view: { scope: itemScope },
       };
     },
     collect: (results) => collectShape(shape, results, { next: 0 }),

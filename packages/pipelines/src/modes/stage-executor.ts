@@ -47,7 +47,7 @@ export function customMode(executor: StageExecutor, maxBytes: number): Mode {
     const what = `plan of stage "${node.stage}"`;
     const tasks = executor.plan(stage).map(({ actor, input }) => {
       if (typeof actor === 'string' && actor !== '') {
-        return { actor, input: Json.fromText(toJsonText(input, { what, maxBytes })), scope };
+        return { actor, input: Json.fromText(toJsonText(input, { what, maxBytes })), view };
       }
       const message = `The executor of stage "${node.stage}" planned a task without an actor name.`;
       throw new LoomError('LOOM_EXECUTION_FAILED', message, { stage: node.stage });

@@ -77,12 +77,21 @@ export class StartChecks {
   }
 }
 
+const needsByPlan = new WeakMap<Plan, readonly ActorQuery[]>();
+
 /** What tasks need of workers, as far as that does not depend on data. */
 function needsOf(plan: Plan, pins: Pins | undefined): readonly ActorQuery[] {
+  if (pins !== undefined) return findNeeds(plan, pins);
+  const known = needsByPlan.get(plan) ?? findNeeds(plan, undefined);
+  needsByPlan.set(plan, known);
+  return known;
+}
+
+function findNeeds(plan: Plan, pins: Pins | undefined): readonly ActorQuery[] {
   const needs = plan.nodes.flatMap((node) => {
     const known = { ...node, workers: node.workers && { ...node.workers, labels: literalLabels(node) } };
     return choicesOf(node).flatMap((choice) =>
-      targetsOf(choice).flatMap((actor) => workerNeed(known, { actor, scope: {} }, pins) ?? []),
+      targetsOf(choice).flatMap((actor) => workerNeed(known, { actor, view: { scope: {} } }, pins) ?? []),
     );
   });
   return [...new Map(needs.map((need) => [JSON.stringify(need), need])).values()];

@@ -7,10 +7,10 @@ import type { LiveNode } from './live-node.js';
 const maxKeyLength = 256;
 
 /** The group that a task belongs to by its stage's `limit`. @throws LoomError when its key cannot be evaluated */
-export function taskGroup({ node }: LiveNode, { scope }: TaskSpec): MessageGroup | undefined {
+export function taskGroup({ node }: LiveNode, { view }: TaskSpec): MessageGroup | undefined {
   if (node.limit === undefined) return undefined;
   const { key, concurrency, rate } = node.limit;
-  return { key: key === undefined ? '*' : groupKey(key.evaluate(scope)), concurrency, rate };
+  return { key: key === undefined ? '*' : groupKey(key.evaluate(view.scope)), concurrency, rate };
 }
 
 /** The group that a task belongs to by the registration of its actor. @throws whatever `key` throws */

@@ -13,7 +13,7 @@ export type Pins = Readonly<Record<string, string>>;
  */
 export function workerNeed(
   { workers }: PlanNode,
-  { actor, scope }: Pick<TaskSpec, 'actor' | 'scope'>,
+  { actor, view }: Pick<TaskSpec, 'actor' | 'view'>,
   pins: Pins | undefined,
 ): ActorQuery | undefined {
   if (typeof actor !== 'string') return needOf({ capability: actor.capabilities }, workers?.version);
@@ -23,7 +23,7 @@ export function workerNeed(
 
   function needOf(who: ActorQuery, range: string | undefined): ActorQuery {
     const labels = workers?.labels.map(
-      ([name, value]) => [name, labelText(name, value.evaluate(scope))] as const,
+      ([name, value]) => [name, labelText(name, value.evaluate(view.scope))] as const,
     );
     return { ...who, version: range, labels: labels && Object.fromEntries(labels) };
   }

@@ -1,4 +1,5 @@
-import { ActorRegistry, ActorWorker, type TaskContext } from '@certoai/loom-core';
+import { ActorRegistry, ActorWorker, type ExecutionEvent, type TaskContext } from '@certoai/loom-core';
+import { ManualClock } from '@certoai/loom-core/testing';
 import { InMemoryMessageQueue } from '@certoai/loom-storage/memory';
 import { expect, test } from 'vitest';
 import { PipelineOrchestrator } from '../../src/index.js';
@@ -68,4 +69,39 @@ test('cancel does not wait for a worker that never answers', async () => {
   await expect.poll(() => fixture.worker.activity()['hang']?.running).toBe(1);
   await handle.cancel();
   expect(await handle.result().catch((error: unknown) => error)).toMatchObject({ status: 'cancelled' });
+});
+
+test('a task that is taken back ran from its first sign of life, and without one it was queued all the time', async () => {
+  const queue = new InMemoryMessageQueue();
+  await using worker = new ActorWorker('elsewhere', { queue });
+  let begin!: () => void;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  worker.registerActor(
+    'slow',
+    async (_: unknown, context: TaskContext) => {
+      await begun;
+      context.progress('begun');
+      await new Promise((resolve) => context.signal.addEventListener('abort', resolve, { once: true }));
+    },
+    { concurrency: 1 },
+  );
+  await worker.start();
+  const clock = new ManualClock({ startAt: 1_000 });
+  const events: ExecutionEvent[] = [];
+  const sink = { observe: (event: ExecutionEvent) => void events.push(event) };
+  await using orchestrator = new PipelineOrchestrator(queue, new ActorRegistry(), undefined, sink, { clock });
+  const stage = { id: 's', mode: 'scatter', scatter: { over: 'input', concurrency: 2 }, actor: 'slow' };
+  const handle = await orchestrator.start({ stages: [stage] }, [1, 2]);
+  await expect.poll(() => worker.activity()['slow']?.running).toBe(1);
+  await clock.advance(700);
+  begin();
+  await expect.poll(() => events.some(({ type }) => type === 'task:progressed')).toBe(true);
+  await clock.advance(300);
+  await handle.cancel();
+  await handle.result().catch(() => undefined);
+  const ends = events.filter((event) => event.type === 'task:cancelled');
+  expect(ends).toMatchObject([
+    { index: 0, at: 2_000, durationMs: 300, queuedMs: 700 },
+    { index: 1, at: 2_000, durationMs: 0, queuedMs: 1_000 },
+  ]);
 });

@@ -190,6 +190,21 @@ describe.skipIf(noOwnRedis !== undefined)('Loom, when Redis', () => {
     }
   });
 
+  test.concurrent(
+    'forgets everything, says so of what it had, and takes what is new',
+    { timeout: 60_000 },
+    async () => {
+      await using stand = await RedisStand.open();
+      const before = await stand.start();
+      await vi.waitFor(() => expect(stand.effects().length).toBeGreaterThan(20), patience);
+      await stand.redis.command((client) => client.flushall());
+      await expect(before.result()).rejects.toMatchObject({ code: 'LOOM_NOT_FOUND' });
+      await expect(stand.loom.executions.why(before.id)).rejects.toMatchObject({ code: 'LOOM_NOT_FOUND' });
+      expect((await (await stand.start()).result()).output).toBe(expected);
+      expect(await stand.loom.health()).toMatchObject({ ready: true, degraded: false });
+    },
+  );
+
   test('refuses many calls at once, prints nothing', { timeout: 60_000 }, async () => {
     const redis = await new OwnRedis().start();
     const warnings: Error[] = [];

@@ -60,11 +60,11 @@ export class CosmosOutboxStore implements OutboxStore {
    * @throws LoomError `LOOM_INVALID_OPTION`
    */
   constructor(client: CosmosClientLike, options: CosmosOutboxStoreOptions = {}) {
-    const { database = cosmosDatabaseName, account, partition = 'outbox' } = options;
+    const { database = cosmosDatabaseName, account, partition = 'outbox', random = Math.random } = options;
     checkPartition(partition);
     const calls = new CosmosCalls(options);
     const items = new CosmosContainer(client, { account, database }, cosmosContainers.outbox, calls);
-    this.#partition = new OutboxPartition(items, partition, calls.clock);
+    this.#partition = new OutboxPartition(items, partition, calls.clock, random);
     this.#commits = new OutboxCommits(this.#partition, calls.callMs);
     this.#claims = new OutboxClaims(this.#partition);
     this.#parking = new OutboxParking(this.#partition);

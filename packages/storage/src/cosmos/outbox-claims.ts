@@ -79,6 +79,7 @@ export class OutboxClaims {
   async settle(token: string, outcomes: readonly OutboxOutcome[]): Promise<void> {
     let open = outcomes;
     for (let round = 1; round <= maxRounds && open.length > 0; round += 1) {
+      await this.#partition.pauseBefore(round);
       const units = await Promise.all(
         [...groupedBy(open, ({ lane }) => sheafIdOf(lane))].map(([id, own]) =>
           this.#settlement(id, token, own),

@@ -64,6 +64,7 @@ export class OutboxCommits {
     const id = `commit.${randomUUID()}`;
     const endsAt = this.#partition.clock.now() + this.#maxMs;
     for (let round = 1; round <= maxRounds && this.#partition.clock.now() < endsAt; round += 1) {
+      await this.#partition.pauseBefore(round);
       const attempt = (): Promise<OutboxStepReply | undefined> => this.#try(id, step, endsAt);
       const reply = await (step.messages.length === 0 ? attempt() : this.#inTurn(attempt));
       if (reply !== undefined) return reply;

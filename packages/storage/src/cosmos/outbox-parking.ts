@@ -84,6 +84,7 @@ export class OutboxParking {
     const { id, key } = item;
     let isInDoubt = false;
     for (let round = 1; round <= maxRounds; round += 1) {
+      await this.#partition.pauseBefore(round);
       const operations: CosmosOperation[] = [{ operationType: 'Delete', id }];
       const hasLane = key !== undefined && (action === 'retry' || item.blocks);
       const sheaf = hasLane ? await this.#partition.read<SheafItem>(doing, keySheafId(key)) : undefined;

@@ -1,4 +1,4 @@
-import type { Clock } from '@certoai/loom-core';
+import { backoffDelay, type Clock, type Random } from '@certoai/loom-core';
 import {
   maxBatchOperations,
   type CosmosContainer,
@@ -12,6 +12,8 @@ import { jsonBytes, type MoreItem, type SheafItem } from './outbox-items.js';
 /** The service takes 2 MB in a batch. https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch */
 export const maxBatchBytes = 1_900_000;
 
+/** About as long as a few batches take, so that those who met do not meet again. */
+const pause = { backoff: 'exponential', initialDelayMs: 5, maxDelayMs: 100, jitter: true } as const;
 /** Rows of one page. */
 export const maxRows = 101;
 
@@ -22,11 +24,20 @@ export class OutboxPartition {
   readonly pk: string;
   readonly clock: Clock;
   readonly #items: CosmosContainer;
+  readonly #random: Random;
 
-  constructor(items: CosmosContainer, pk: string, clock: Clock) {
+  constructor(items: CosmosContainer, pk: string, clock: Clock, random: Random) {
     this.#items = items;
     this.pk = pk;
     this.clock = clock;
+    this.#random = random;
+  }
+
+  /** Waits before a round of its own that another was faster in: in step they would meet every time. */
+  async pauseBefore(round: number): Promise<void> {
+    if (round <= 2) return;
+    const waitMs = backoffDelay(pause, round - 2, this.#random);
+    await new Promise<void>((resolve) => void this.clock.setTimer(waitMs, resolve));
   }
 
   read<Item>(doing: string, id: string): Promise<CosmosItem<Item> | undefined> {

@@ -213,6 +213,17 @@ describe('of two processes', () => {
     }
   });
 
+  test('that commit all the time, none keeps the others from it', async () => {
+    const partition = 'busy';
+    const stores = await Promise.all([1, 2, 3, 4].map(() => opened({ partition })));
+    await Promise.all(
+      stores.map(async (store, place) => {
+        for (let n = 0; n < 50; n += 1) await commit(store, keyed(`k${place}`, String(n)));
+      }),
+    );
+    expect((await stores[0]?.stats())?.waiting).toBe(200);
+  });
+
   test('one that was frozen past its lease settles nothing that the other has sent or has', async () => {
     const frozen = await outboxes.create();
     const heir = await outboxes.another(frozen);
