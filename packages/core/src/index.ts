@@ -120,6 +120,7 @@ export type { WorkerAskOptions, WorkerTellOptions } from './worker/actor-worker.
 export type { ActorWorkerOptions } from './worker/actor-worker-options.js';
 export type {
   ErrorRecord,
+  ModelDecision,
   TaskOutcome,
   TaskProgress,
   TaskReport,

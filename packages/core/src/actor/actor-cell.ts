@@ -14,6 +14,7 @@ import { checkAlive } from './stop-error.js';
 import { TimerTable } from './timer-table.js';
 import type { ActorTimers } from './timers.js';
 import { unwatch, watch } from './watch.js';
+import type { ModelDecision } from '../worker/task.js';
 
 /** A cell as its own handlers see it. */
 export class ActorCell extends Cell implements ActorContext {
@@ -62,6 +63,9 @@ export class ActorCell extends Cell implements ActorContext {
   }
   progress(data: unknown): void {
     this.letter().progress(data);
+  }
+  decision(decision: ModelDecision): void {
+    this.letter().decision(decision);
   }
 
   get children(): readonly ActorRef[] {

@@ -1,6 +1,7 @@
 import type { Headers, MessageEnvelope } from '../message/envelope.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
+import type { ModelDecision } from '../worker/task.js';
 import type { ActorRef, StopOptions } from './actor-ref.js';
 import type { ActorSource } from './actor-source.js';
 import type { SpawnOptions } from './spawn-options.js';
@@ -27,6 +28,8 @@ export interface TaskContext {
   heartbeat(): void;
   /** Reports how far the work is. Never fails and never waits. */
   progress(data: unknown): void;
+  /** Records what a model decided, with the task's trace and cost; told when the task ends. Never fails. */
+  decision(decision: ModelDecision): void;
 }
 
 /** One behaviour of an actor, in place of its `onReceive`. */

@@ -6,6 +6,7 @@ import type { TaskRequest } from '../worker/task.js';
 import type { ActorRef } from './actor-ref.js';
 import type { Cell } from './cell.js';
 import type { DeadLetterReason } from './dead-letters.js';
+import type { ModelDecision } from '../worker/task.js';
 
 /**
  * A message with more to it than its body. A plain tell has none of this: it stands in the mailbox as it
@@ -75,6 +76,7 @@ export class Letter extends Deadline {
   }
   heartbeat(): void {}
   progress(_data: unknown): void {}
+  decision(_decision: ModelDecision): void {}
 }
 
 /** What the runtime tells an actor: never dropped to make room, and nobody misses it when the actor has ended. */

@@ -1,4 +1,4 @@
-import type { ErrorRecord } from '../worker/task.js';
+import type { ErrorRecord, ModelDecision } from '../worker/task.js';
 import type { ExecutionStatus } from './execution-store.js';
 
 interface EventBase {
@@ -55,6 +55,8 @@ export type ExecutionEvent =
   /** Handed out: to a handler in this process, or to the queue. */
   | (TaskEvent & { readonly type: 'task:started' })
   | (TaskEvent & { readonly type: 'task:progressed'; readonly progress: unknown })
+  /** What a model decided while the attempt ran; told when it has ended, before its end. */
+  | (TaskEvent & { readonly type: 'task:decided'; readonly decision: ModelDecision })
   | (TaskEndEvent & { readonly type: 'task:completed' })
   /** Its stage or its execution ended first. */
   | (TaskEndEvent & { readonly type: 'task:cancelled' })

@@ -133,16 +133,6 @@ export class ActorWorker implements AsyncDisposable {
   }
 
   /**
-   * Calls `listener` with each type that is registered from now on. What it throws is logged.
-   * @returns the function that ends it
-   */
-  onRegistered(listener: (type: string) => void): () => void {
-    return this.registry.onChange(({ kind, registration }) => {
-      if (kind === 'registered' && !this.#isClosed) this.#notify(listener, registration.type);
-    });
-  }
-
-  /**
    * Consumes the queue of every registered type, also of those registered later, and makes the worker known.
    * Idempotent; without a queue and a registry of instances there is nothing to do.
    * @throws LoomError `LOOM_CLOSED`; `LOOM_INVALID_OPTION` when what is to be told of the worker cannot be used,
@@ -321,14 +311,6 @@ export class ActorWorker implements AsyncDisposable {
 
   #tellIfStarted(): void {
     if (this.#starting) void this.#presence?.tell();
-  }
-
-  #notify(listener: (type: string) => void, type: string): void {
-    try {
-      listener(type);
-    } catch (error) {
-      this.#logger.warn('Listener of registrations failed', { actor: type, error });
-    }
   }
 
   #background(type: string, work: () => Promise<unknown>): void {

@@ -10,7 +10,7 @@ import { isLoomError, LoomError } from '../errors/loom-error.js';
 import type { Headers, MessageEnvelope } from '../message/envelope.js';
 import { toJsonText } from '../message/json-text.js';
 import type { Logger } from '../ports/logger.js';
-import type { TaskOutcome, TaskRequest } from './task.js';
+import type { ModelDecision, TaskOutcome, TaskRequest } from './task.js';
 import type { TaskPool } from './task-pool.js';
 
 export interface RunOptions {
@@ -41,6 +41,7 @@ export class TaskRun extends Letter implements Abortable, TaskContext {
   /** The actor that serves it, when it is not a function. */
   cell: Cell | undefined;
   outcome: TaskOutcome | undefined;
+  #decisions: ModelDecision[] | undefined;
   #resolve: ((outcome: TaskOutcome) => void) | undefined;
   #crowd: Set<Abortable> | undefined;
 
@@ -109,11 +110,12 @@ export class TaskRun extends Letter implements Abortable, TaskContext {
   }
 
   #end(outcome: TaskOutcome): void {
-    this.outcome = outcome;
+    const decided = this.#decisions ? { ...outcome, decisions: this.#decisions } : outcome;
+    this.outcome = decided;
     this.ended = true;
     this.#crowd?.delete(this);
     this.pool.ended(this);
-    this.#resolve?.(outcome);
+    this.#resolve?.(decided);
   }
 
   override get signal(): AbortSignal {
@@ -169,6 +171,15 @@ export class TaskRun extends Letter implements Abortable, TaskContext {
   }
   override progress(data: unknown): void {
     this.#tell(this.#options?.onProgress, data);
+  }
+
+  override decision(decision: ModelDecision): void {
+    try {
+      const text = toJsonText(decision, { what: 'decision', maxBytes: 65_536 });
+      if (!this.outcome) (this.#decisions ??= []).push(JSON.parse(text) as ModelDecision);
+    } catch (error) {
+      this.logger.warn('Decision was not recorded', { error });
+    }
   }
 
   #tell(listener: ((data: unknown) => void) | undefined, data: unknown): void {

@@ -37,10 +37,34 @@ export interface ErrorRecord {
   readonly cause?: ErrorRecord | undefined;
 }
 
+/** What a model was asked, and what it cost and decided. Numbers that are none of these are not counted. */
+export interface ModelDecision {
+  /** Such as `gpt-5-mini`. */
+  readonly model: string;
+  /** Whole numbers, 0 or more. */
+  readonly inputTokens?: number | undefined;
+  readonly outputTokens?: number | undefined;
+  /** Money, 0 or more, in `currency`. */
+  readonly cost?: number | undefined;
+  /** ISO 4217 code. @default USD */
+  readonly currency?: string | undefined;
+  /** 0 to 1. */
+  readonly confidence?: number | undefined;
+  /** What came out, in a word or two, such as `approve`. */
+  readonly outcome?: string | undefined;
+  /** Why, in the model's words. */
+  readonly reasoning?: string | undefined;
+}
+
+interface Decided {
+  /** In the order in which they were recorded; at most 64 KiB of JSON each. */
+  readonly decisions?: readonly ModelDecision[] | undefined;
+}
+
 /** What came of one attempt. `output` is JSON text: it is validated, sized and copied exactly once. */
 export type TaskOutcome =
-  | { readonly kind: 'completed'; readonly output: string }
-  | { readonly kind: 'failed'; readonly error: ErrorRecord }
+  | (Decided & { readonly kind: 'completed'; readonly output: string })
+  | (Decided & { readonly kind: 'failed'; readonly error: ErrorRecord })
   /** The attempt was told to stop (cancel or shutdown) and its result must not count. */
   | { readonly kind: 'aborted' };
 

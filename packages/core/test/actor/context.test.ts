@@ -134,7 +134,7 @@ describe('the context of a message', () => {
     ref.tell('bad');
     await settled();
     expect(await ref.ask('good')).toBe('good');
-    worker.onRegistered(boom);
+    worker.registry.onChange(boom);
     worker.registerActor('a', () => boom());
     expect(
       await worker.run({

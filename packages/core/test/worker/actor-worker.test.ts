@@ -84,29 +84,12 @@ describe('a shared registry', () => {
   test('gives each of its workers actors of their own', async () => {
     const registry = new ActorRegistry();
     const [one, two] = [openWorker({ registry }).worker, openWorker({ registry }).worker];
-    const heard: string[] = [];
-    const leave = two.onRegistered((type) => void heard.push(type));
     one.registerActor('a', recorder([]));
-    leave();
     one.registerActor('b', () => 1);
     expect(two.has('a')).toBe(true);
     expect(await two.ask('a', 'hi')).toBe('hi');
-    expect(heard).toEqual(['a']);
     await one.close();
     expect(await two.ask('a', 'still there')).toBe('still there');
-  });
-
-  test('a listener of registrations that throws is logged', () => {
-    const lines: LogLine[] = [];
-    const { worker } = openWorker({ logger: recordingLogger(lines) });
-    const heard: string[] = [];
-    worker.onRegistered(boom);
-    worker.onRegistered((type) => void heard.push(type));
-    worker.registerActor('a', () => 1);
-    expect(heard).toEqual(['a']);
-    expect(lines).toMatchObject([
-      { level: 'warn', message: 'Listener of registrations failed', fields: { actor: 'a' } },
-    ]);
   });
 
   test('tasks that run when their type is withdrawn are aborted, and later ones fail', async () => {

@@ -132,6 +132,7 @@ export class ExecutionTrace implements StageOwner {
       case 'task:failed':
       case 'task:cancelled':
         return this.#foldTask(event);
+      case 'task:decided':
       case 'task:progressed':
         // Its value is the user's data.
         return 'folded';

@@ -350,10 +350,11 @@ export class PipelineOrchestrator implements AsyncDisposable {
     this.#releases.add('live executions', () => this.#abandonAll());
     this.#releases.add('elsewhere', () => this.#elsewhere.close());
     this.#releases.add('retention', () => this.#retention.close());
-    const stopListening = this.worker.onRegistered((actor) => this.#parked.release(actor));
+    const stopListening = this.worker.registry.onChange(({ registration }) => {
+      this.#parked.release(registration.type);
+      this.#parked.releaseNeeds();
+    });
     this.#releases.add('registrations', stopListening);
-    const stopWatching = this.worker.registry.onChange(() => this.#parked.releaseNeeds());
-    this.#releases.add('registry', stopWatching);
     this.#releases.add('workers', () => this.#workers.close());
     await this.worker.start();
     await this.#tenure.begin();

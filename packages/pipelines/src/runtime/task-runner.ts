@@ -242,6 +242,9 @@ export class TaskRunner {
     // Too late: the node has ended, or this process lets go of it. The stored state decides.
     if (outcome.kind === 'aborted' || !this.#owner.isRunning(live)) return stored?.();
     const at = this.#now();
+    if (outcome.decisions !== undefined && this.#owner.watched)
+      for (const decision of outcome.decisions)
+        this.#owner.emit({ ...this.#fields('task:decided', live, issue, actor, at), decision });
     if (outcome.kind === 'completed') {
       if (this.#owner.watched)
         this.#owner.emit(this.#endFields('task:completed', live, issue, actor, at, startedAt, remote));
