@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
-/** A program of this kit in a process of its own, which a test may kill. */
+/** A program of this kit in a process of its own, which a test may kill. It ends when its standard input does. */
 export class ChildProgram implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
@@ -16,7 +16,7 @@ export class ChildProgram implements AsyncDisposable {
   constructor(program: string, args: readonly string[]) {
     const path = fileURLToPath(new URL(program, import.meta.url));
     this.#child = spawn(process.execPath, ['--import', tsx, path, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     let rest = '';
     this.#child.stdout?.on('data', (text: Buffer) => {

@@ -6,6 +6,8 @@ import { Loom } from '@certoai/loom-pipelines';
 import { BullMQMessageQueue } from '@certoai/loom-storage/bullmq';
 import { effectsIn, noteEffect } from './effects.js';
 
+// With the test, however that ends.
+process.stdin.resume().once('end', () => process.exit());
 const [role = '', url = '', folder = '', input = ''] = process.argv.slice(2);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -28,6 +28,7 @@ export class RedisCalls {
   #client: OpenRedisClient | undefined;
   #waiting: Promise<OpenRedisClient> | undefined;
   #lastError: unknown;
+  #lastCall = 0;
 
   constructor({ source, logger, clock, commandTimeoutMs }: RedisCallsOptions) {
     this.#halfMs = commandTimeoutMs / 2;
@@ -61,18 +62,23 @@ export class RedisCalls {
     doing: string,
   ): Promise<unknown> {
     const until = this.#clock.now() + this.#halfMs;
+    const echoing = echoingScript(script);
+    // It is in the same slot of a cluster as the key that it begins with.
+    const call = `${key}\0${(this.#lastCall += 1)}`;
     // In one array, which ioredis takes as well: a call of a function takes a hundred thousand arguments at most.
-    const all = [[key, ...args]] as unknown as readonly string[];
+    const all = [[key, call, ...args]] as unknown as readonly string[];
     /** What the server said last, if it said anything. */
     let said: unknown;
     for (;;) {
       let client = this.#client;
       try {
         if (client?.status !== 'ready') client = await this.#within(until, (this.#waiting ??= this.#wait()));
-        const reply = await runScript(client, script, all);
-        // What ioredis resolves to when it sent a script a second time and the connection ended: no script answers so.
-        if (reply === undefined) throw new Error('the answer was lost');
-        return reply;
+        const [answered, reply = null] = ((await runScript(client, echoing, all)) ??
+          []) as readonly unknown[];
+        if (answered === call) return reply;
+        // A connection that gives what another call is due gives nobody what is theirs.
+        client.disconnect(true);
+        throw new Error('the answer was lost');
       } catch (error) {
         if (isAnswer(error)) throw this.#translate(error, doing);
         if (isReply(error)) said = error;
@@ -118,6 +124,21 @@ export class RedisCalls {
       'Raise maxmemory, or let executions finish and retention remove them; then try again.';
     return new LoomError('LOOM_STORE_FULL', message, {}, { cause: error });
   }
+}
+
+const echoingScripts = new WeakMap<QueueScript, QueueScript>();
+
+/**
+ * The same, which answers with the name of its call before its reply: in reconnections under load, a client was
+ * seen to give a call an answer that was none of it.
+ */
+function echoingScript(script: QueueScript): QueueScript {
+  const known = echoingScripts.get(script);
+  if (known !== undefined) return known;
+  const { name, keys = 1, lua } = script;
+  const echoing = { name, keys: keys + 1, lua: `return {KEYS[2],(function()\n${lua}\nend)()}` };
+  echoingScripts.set(script, echoing);
+  return echoing;
 }
 
 /** Trying again would not change it: a refusal of the server, or a mistake of a program. */
