@@ -217,7 +217,8 @@ export class TaskRunner {
     const { id: executionId, headers } = this.#owner;
     const startedUnder = headers?.['traceparent'];
     const traceparent = this.#host.traceparent?.({ executionId, stage, index, attempt, startedUnder });
-    return traceparent === undefined ? headers : { ...headers, traceparent };
+    if (traceparent === undefined) return headers;
+    return headers === undefined ? { traceparent } : { ...headers, traceparent };
   }
 
   #park(live: LiveNode, issue: Issue, who: string | ActorQuery): void {
