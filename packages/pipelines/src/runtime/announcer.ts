@@ -1,19 +1,30 @@
-import type { ExecutionEvent } from '@certoai/loom-core';
-import type { NodeState } from '../engine/state.js';
+import type { ExecutionEvent, ExecutionStatus } from '@certoai/loom-core';
+import type { Decision } from '../engine/decide.js';
+import type { ExecutionState, NodeState } from '../engine/state.js';
 import type { ExecutionHost } from './execution-host.js';
 
-/** Tells the listeners of one execution, and the tracer of all, what became true. */
+/** What of an execution its events tell. */
+export interface Announced {
+  readonly executionId: string;
+  /** Of its definition. */
+  readonly name: string | undefined;
+  readonly tags: readonly string[] | undefined;
+  /** It was started under. */
+  readonly traceparent: string | undefined;
+}
+
+/** Tells the listeners of one execution, and the tracer of all, what became true. Without any, nothing is even made. */
 export class Announcer {
   readonly #host: ExecutionHost;
-  readonly #executionId: string;
+  readonly #about: Announced;
   #listeners: Set<(event: ExecutionEvent) => void> | undefined;
 
-  constructor(host: ExecutionHost, executionId: string) {
+  constructor(host: ExecutionHost, about: Announced) {
     this.#host = host;
-    this.#executionId = executionId;
+    this.#about = about;
   }
 
-  /** Whether anybody listens; when not, events are not even made. */
+  /** Whether anybody listens. */
   get watched(): boolean {
     return this.#listeners !== undefined || this.#host.observed;
   }
@@ -38,9 +49,40 @@ export class Announcer {
     }
   }
 
-  settled(stage: string, state: NodeState): void {
-    if (!this.watched || state.kind === 'running') return;
-    this.emit(settledEvent(this.#executionId, stage, state));
+  started(at: number): void {
+    if (this.watched) this.emit({ type: 'execution:started', at, ...this.#about });
+  }
+
+  resumed(reason: 'recovered' | 'resumed'): void {
+    if (!this.watched) return;
+    const { executionId, name, traceparent } = this.#about;
+    this.emit({ type: 'execution:resumed', executionId, at: this.#now(), reason, name, traceparent });
+  }
+
+  /** @param before - status of the execution until now */
+  decided(before: ExecutionStatus, { state, settled, started }: Decision): void {
+    if (!this.watched) return;
+    const { executionId } = this.#about;
+    if (state.status !== before) {
+      if (state.status === 'paused') this.emit({ type: 'execution:paused', executionId, at: this.#now() });
+      else if (state.status === 'running') this.resumed('resumed');
+    }
+    for (const { node, state: end } of settled)
+      if (end.kind !== 'running') this.emit(settledEvent(executionId, node.id, end));
+    if (started.length === 0) return;
+    const at = this.#now();
+    for (const { node, expansion } of started)
+      this.emit({ type: 'stage:started', executionId, at, stage: node.id, tasks: expansion.tasks });
+  }
+
+  finished({ status, failure, finishedAt: at = this.#now() }: ExecutionState): void {
+    if (!this.watched) return;
+    const { executionId } = this.#about;
+    this.emit({ type: 'execution:finished', executionId, at, status, error: failure?.error });
+  }
+
+  #now(): number {
+    return this.#host.clock.now();
   }
 }
 

@@ -3,7 +3,8 @@ import type { ControlRequest } from '../engine/decide.js';
 import { isFinal, type ExecutionState } from '../engine/state.js';
 import type { ExecutionHost } from './execution-host.js';
 import type { Inbox } from './inbox.js';
-import type { Ending, LiveExecution } from './live-execution.js';
+import type { Ending } from './awaited-end.js';
+import type { LiveExecution } from './live-execution.js';
 import type { PlanCache } from './plan-cache.js';
 import { loadOutputs } from './revive.js';
 

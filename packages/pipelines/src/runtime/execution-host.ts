@@ -14,7 +14,7 @@ import type { PinnedConfig } from '../engine/pinned-config.js';
 import type { ActorQuery } from '@certoai/loom-discovery';
 import type { Mode } from '../modes/mode.js';
 import type { Plan } from '../plan/plan.js';
-import type { Ending } from './live-execution.js';
+import type { Ending } from './awaited-end.js';
 import type { Pacer } from './pacer.js';
 import type { SentTask } from './sent-task.js';
 import type { Placement } from './worker-directory.js';

@@ -2,26 +2,24 @@ import {
   LoomError,
   type ErrorRecord,
   type ExecutionEvent,
-  type ExecutionStatus,
-  type OutboxEntry,
   type RecordEntry,
   type RecordReply,
   type StoredRecord,
-  type Transition,
 } from '@certoai/loom-core';
 import { decide, type ControlRequest, type Decision, type Settled } from '../engine/decide.js';
-import { finishNotice } from '../engine/finish-notice.js';
 import { Json } from '../engine/json.js';
 import { settle } from '../engine/settle.js';
-import { isFinal, valueIndex, type ExecutionState, type Failure } from '../engine/state.js';
-import { StateText } from '../engine/state-text.js';
+import { isFinal, type ExecutionState, type Failure } from '../engine/state.js';
 import type { Plan } from '../plan/plan.js';
 import { Announcer } from './announcer.js';
+import { AwaitedEnd, type Ending } from './awaited-end.js';
 import type { ExecutionHost } from './execution-host.js';
+import { ExecutionSteps } from './execution-steps.js';
 import type { InboxMessage } from './inbox.js';
 import { InsistentStore } from './insistent-store.js';
 import type { LiveFacts } from './live-facts.js';
 import { LiveNode, sharedAbort } from './live-node.js';
+import { TakenMessages } from './taken-messages.js';
 import { lookAgainMs, TaskRunner, type TaskOwner } from './task-runner.js';
 import type { Pins } from './worker-need.js';
 
@@ -33,12 +31,6 @@ export interface Revival {
   readonly version: number;
   readonly priority: number;
   readonly tags: readonly string[] | undefined;
-}
-
-/** How an execution ended. */
-export interface Ending {
-  readonly state: ExecutionState;
-  readonly output: Json | undefined;
 }
 
 interface PendingRequest {
@@ -62,11 +54,11 @@ export class LiveExecution implements TaskOwner {
   readonly #host: ExecutionHost;
   readonly #store: InsistentStore;
   readonly #announcer: Announcer;
-  readonly #tags: readonly string[] | undefined;
   readonly #facts: LiveFacts;
   readonly #runner: TaskRunner;
-  readonly #stateText = new StateText();
-  readonly #ended: Promise<Ending>;
+  readonly #steps: ExecutionSteps;
+  readonly #end = new AwaitedEnd();
+  readonly #taken = new TakenMessages();
   #state: ExecutionState;
   #version: number;
   /** Outcomes of lone tasks: they are stored with the transition they cause. */
@@ -74,8 +66,6 @@ export class LiveExecution implements TaskOwner {
   /** Called when the outcomes that wait now are stored. */
   #whenStored: (() => void)[] = noCalls;
   #requests: PendingRequest[] | undefined;
-  /** Whoever brought a message from elsewhere, until it is stored. */
-  #senders: Set<(taken: boolean) => void> | undefined;
   #advancing = false;
   #again = false;
   #opening: (() => void) | undefined;
@@ -83,12 +73,6 @@ export class LiveExecution implements TaskOwner {
   #abort: AbortController | undefined;
   #cancelDeadline: (() => void) | undefined;
   #cancelLook: (() => void) | undefined;
-  /** Somebody waits for its end. */
-  #isWaitedFor = false;
-  /** Once somebody else serves it: asks how it ends. */
-  #follow: (() => void) | undefined;
-  #end!: (ending: Ending) => void;
-  #endWithout!: (reason: unknown) => void;
 
   constructor(host: ExecutionHost, revival: Revival) {
     const { plan, facts, priority, state, version, tags } = revival;
@@ -102,16 +86,11 @@ export class LiveExecution implements TaskOwner {
     this.#state = state;
     this.#version = version;
     this.#store = new InsistentStore(host, this.id);
-    this.#announcer = new Announcer(host, this.id);
     this.#facts = facts;
-    this.#tags = tags;
     this.#runner = new TaskRunner(host, this);
-    this.#ended = new Promise((resolve, reject) => {
-      this.#end = resolve;
-      this.#endWithout = reject;
-    });
-    // Nobody has to wait for it.
-    this.#ended.catch(ignore);
+    const about = { executionId: this.id, name: plan.name, tags };
+    this.#steps = new ExecutionSteps({ ...about, holder: this.holder });
+    this.#announcer = new Announcer(host, { ...about, traceparent: state.headers?.['traceparent'] });
   }
 
   get state(): ExecutionState {
@@ -120,9 +99,7 @@ export class LiveExecution implements TaskOwner {
 
   /** How it ends, here or elsewhere. */
   get ended(): Promise<Ending> {
-    this.#isWaitedFor = true;
-    this.#follow?.();
-    return this.#ended;
+    return this.#end.promise;
   }
 
   get running(): Map<string, LiveNode> {
@@ -141,18 +118,8 @@ export class LiveExecution implements TaskOwner {
   begin(stored: Decision | undefined): void {
     if (stored !== undefined) this.#take(stored);
     this.#opening = () => {
-      const { id: executionId, plan } = this;
-      const at = this.#state.startedAt;
-      if (this.watched)
-        this.emit({
-          type: 'execution:started',
-          executionId,
-          at,
-          name: plan.name,
-          tags: this.#tags,
-          traceparent: this.headers?.['traceparent'],
-        });
-      if (stored !== undefined) this.#announce(stored);
+      this.#announcer.started(this.#state.startedAt);
+      if (stored !== undefined) this.#announcer.decided('running', stored);
     };
     this.#host.pacer.defer(() => {
       if (this.#abandoned) return;
@@ -165,7 +132,7 @@ export class LiveExecution implements TaskOwner {
   /** Goes on where the stored state stands: hands out what is missing and looks at what is due. */
   resume(): void {
     if (this.#abandoned) return;
-    if (this.watched) this.emit(this.#resumed('recovered'));
+    this.#announcer.resumed('recovered');
     this.#scheduleDeadline();
     for (const live of this.running.values()) this.#runner.resume(live);
     this.#advance();
@@ -186,10 +153,10 @@ export class LiveExecution implements TaskOwner {
    */
   async receive(message: InboxMessage): Promise<boolean> {
     if (this.#abandoned) return false;
-    if ('control' in message) return this.#untilStored(this.request(message.control));
+    if ('control' in message) return this.#taken.until(this.request(message.control));
     const live = this.running.get(message.stage);
     if (live === undefined) return true;
-    if ('outcome' in message) return this.#untilStored(this.#runner.take(live, message));
+    if ('outcome' in message) return this.#taken.until(this.#runner.take(live, message));
     this.#runner.progressed(live, message);
     return true;
   }
@@ -201,7 +168,7 @@ export class LiveExecution implements TaskOwner {
   /** Ends all activity here and leaves the stored state as it is: this process shuts down. */
   abandon(reason: unknown): void {
     this.#stop(reason);
-    this.#endWithout(reason);
+    this.#end.missed(reason);
   }
 
   /** Somebody else may have this execution by now, so what is known here is old. Who waits for its end goes on waiting. */
@@ -211,11 +178,7 @@ export class LiveExecution implements TaskOwner {
     const message = `Execution "${this.id}" is served by another orchestrator now.`;
     this.#stop(new LoomError('LOOM_CONFLICT', message, { executionId: this.id }));
     this.#host.released(this.id);
-    this.#follow = () => {
-      this.#follow = undefined;
-      this.#host.follow(this.id).then(this.#end, this.#endWithout);
-    };
-    if (this.#isWaitedFor) this.#follow();
+    this.#end.follow(() => this.#host.follow(this.id));
   }
 
   #stop(reason: unknown): void {
@@ -227,7 +190,7 @@ export class LiveExecution implements TaskOwner {
     this.#abort?.abort(reason);
     this.running.clear();
     for (const { reject } of this.#requests?.splice(0) ?? []) reject(reason);
-    for (const taken of this.#senders ?? []) taken(false);
+    this.#taken.giveBack();
   }
 
   /** The store knows better than this process: either somebody else serves the execution, or it is read anew. */
@@ -325,17 +288,6 @@ export class LiveExecution implements TaskOwner {
     this.#runner.pump(live);
   }
 
-  #untilStored(storing: Promise<void>): Promise<boolean> {
-    return new Promise((taken) => {
-      const senders = (this.#senders ??= new Set());
-      const done = (isTaken: boolean): void => {
-        if (senders.delete(done)) taken(isTaken);
-      };
-      senders.add(done);
-      void (async () => done(await settled(storing)))();
-    });
-  }
-
   /** Whether a partial gather waits for successes of this node. */
   #isAwaited({ node }: LiveNode): boolean {
     return this.plan.nodes.some(({ id, spec }) => {
@@ -376,7 +328,7 @@ export class LiveExecution implements TaskOwner {
       this.#facts.request = asked?.request;
       const decision = decide(this.plan, this.#state, this.#facts);
       if (decision.changed || outcomes.length > 0) {
-        const transition = this.#transition(decision, outcomes);
+        const transition = this.#steps.step(decision, outcomes, this.#version, this.#facts.now);
         const reply = await this.#store.commit(transition);
         if (reply?.committed !== true) {
           if (reply !== undefined) this.#refused();
@@ -390,40 +342,6 @@ export class LiveExecution implements TaskOwner {
       asked?.resolve();
     } while (this.#again || this.#outcomes.length > 0 || (this.#requests?.length ?? 0) > 0);
     this.#advancing = false;
-  }
-
-  #transition({ state, values, output }: Decision, outcomes: readonly RecordEntry[]): Transition {
-    const executionId = this.id;
-    const at = this.#facts.now;
-    const own = values.map(({ node, json }): RecordEntry => {
-      return {
-        executionId,
-        node,
-        index: valueIndex,
-        held: 1,
-        kind: 'completed',
-        attempt: 1,
-        body: json.text,
-        at,
-      };
-    });
-    return {
-      executionId,
-      expectedVersion: this.#version,
-      status: state.status,
-      state: this.#stateText.of(state),
-      records: own.length === 0 ? outcomes : [...outcomes, ...own],
-      messages: this.#notices(state, output),
-      at,
-      holder: this.holder,
-    };
-  }
-
-  /** Told in the step that ends the execution, so that it is told if and only if that is stored. */
-  #notices(state: ExecutionState, output: Json | undefined): readonly OutboxEntry[] | undefined {
-    if (state.notify === undefined || !isFinal(state.status)) return undefined;
-    const { name } = this.plan;
-    return [finishNotice(state.notify, { executionId: this.id, name, tags: this.#tags, state, output })];
   }
 
   #notServed(): LoomError {
@@ -441,10 +359,7 @@ export class LiveExecution implements TaskOwner {
   #apply(decision: Decision): void {
     const before = this.#state.status;
     this.#take(decision);
-    if (this.watched) {
-      this.#announceControl(before, this.#state.status);
-      this.#announce(decision);
-    }
+    this.#announcer.decided(before, decision);
     if (isFinal(this.#state.status)) this.#finish(decision.output);
     else this.#goOn();
   }
@@ -460,32 +375,6 @@ export class LiveExecution implements TaskOwner {
   #goOn(): void {
     this.#scheduleDeadline();
     for (const live of this.running.values()) this.#runner.pump(live);
-  }
-
-  #announce({ settled, started }: Decision): void {
-    if (!this.watched) return;
-    for (const { node, state } of settled) this.#announcer.settled(node.id, state);
-    const at = this.#now();
-    for (const { node, expansion } of started) {
-      this.emit({ type: 'stage:started', executionId: this.id, at, stage: node.id, tasks: expansion.tasks });
-    }
-  }
-
-  #announceControl(before: ExecutionStatus, now: ExecutionStatus): void {
-    if (before === now || isFinal(now)) return;
-    if (now === 'paused') this.emit({ executionId: this.id, at: this.#now(), type: 'execution:paused' });
-    else this.emit(this.#resumed('resumed'));
-  }
-
-  #resumed(reason: 'recovered' | 'resumed'): ExecutionEvent {
-    return {
-      type: 'execution:resumed',
-      executionId: this.id,
-      at: this.#now(),
-      reason,
-      name: this.plan.name,
-      traceparent: this.headers?.['traceparent'],
-    };
   }
 
   #applySettled(settled: Settled): void {
@@ -515,11 +404,9 @@ export class LiveExecution implements TaskOwner {
   #finish(output: Json | undefined): void {
     this.#cancelDeadline?.();
     this.#cancelLook?.();
-    const { status, failure, finishedAt: at = this.#now() } = this.#state;
-    if (this.watched)
-      this.emit({ type: 'execution:finished', executionId: this.id, at, status, error: failure?.error });
+    this.#announcer.finished(this.#state);
     this.#host.released(this.id);
-    this.#end({ state: this.#state, output });
+    this.#end.come({ state: this.#state, output });
   }
 
   #scheduleDeadline(): void {
@@ -544,14 +431,3 @@ export class LiveExecution implements TaskOwner {
 }
 
 const noCalls: (() => void)[] = [];
-
-function ignore(): void {}
-
-async function settled(promise: Promise<void>): Promise<boolean> {
-  try {
-    await promise;
-    return true;
-  } catch {
-    return false;
-  }
-}
