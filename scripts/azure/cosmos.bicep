@@ -71,6 +71,17 @@ var containers = [
       '/types/[]/?'
     ]
   }
+  {
+    name: 'outbox'
+    ttl: -1
+    includedPaths: [
+      '/pk/?'
+      '/at/?'
+      '/lane/?'
+      '/first/?'
+      '/parked/?'
+    ]
+  }
 ]
 
 var readerRole = '00000000-0000-0000-0000-000000000001'

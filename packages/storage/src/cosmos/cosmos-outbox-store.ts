@@ -23,6 +23,7 @@ import { OutboxCommits } from './outbox-commits.js';
 import { stateId, type StateItem } from './outbox-items.js';
 import { OutboxParking } from './outbox-parking.js';
 import { OutboxPartition } from './outbox-partition.js';
+import { OutboxSettlements } from './outbox-settlements.js';
 
 const maxPartitionLength = 256;
 const counting = 'count the messages of the outbox';
@@ -51,6 +52,7 @@ export class CosmosOutboxStore implements OutboxStore {
   readonly #partition: OutboxPartition;
   readonly #commits: OutboxCommits;
   readonly #claims: OutboxClaims;
+  readonly #settlements: OutboxSettlements;
   readonly #parking: OutboxParking;
   readonly #running = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -67,6 +69,7 @@ export class CosmosOutboxStore implements OutboxStore {
     this.#partition = new OutboxPartition(items, partition, calls.clock, random);
     this.#commits = new OutboxCommits(this.#partition, calls.callMs);
     this.#claims = new OutboxClaims(this.#partition);
+    this.#settlements = new OutboxSettlements(this.#partition);
     this.#parking = new OutboxParking(this.#partition);
   }
 
@@ -90,7 +93,7 @@ export class CosmosOutboxStore implements OutboxStore {
   }
 
   settle(token: string, outcomes: readonly OutboxOutcome[]): Promise<void> {
-    return this.#run(() => this.#claims.settle(token, outcomes));
+    return this.#run(() => this.#settlements.settle(token, outcomes));
   }
 
   parked({

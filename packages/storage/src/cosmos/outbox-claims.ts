@@ -1,20 +1,22 @@
-import { LoomError, type OutboxClaim, type OutboxClaimRequest, type OutboxOutcome } from '@certoai/loom-core';
-import type { CosmosOperation, CosmosRows } from '@certoai/loom-core/cosmos';
-import { sheafIdOf, type KeptLane, type KeptMessage, type SheafItem } from './outbox-items.js';
-import { claimableMessages, leasedSheaf, needsLater, settledSheaf } from './outbox-moves.js';
-import { batchesOf, maxRows, putSheaf, type BatchUnit, type OutboxPartition } from './outbox-partition.js';
+import type { OutboxClaim, OutboxClaimRequest } from '@certoai/loom-core';
+import type { CosmosRows } from '@certoai/loom-core/cosmos';
+import {
+  batchesOf,
+  groupedBy,
+  maxSheaves,
+  operationsOf,
+  putSheaf,
+  type BatchUnit,
+} from './outbox-batches.js';
+import type { KeptLane, KeptMessage, SheafItem } from './outbox-items.js';
+import { claimableMessages, leasedSheaf } from './outbox-moves.js';
+import { maxLater, maxRows, type OutboxPartition } from './outbox-partition.js';
 
 const claiming = 'claim messages of the outbox';
-const settling = 'settle messages of the outbox';
-/** Sheaves in a batch: one that somebody else changed refuses all of them. */
-const maxSheaves = 25;
-/** Lanes of one sheaf for one claim, and items with later messages of one lane: so that a batch can settle them. */
+/** Lanes of one sheaf for one claim, so that a batch can park them. */
 const maxLanes = 50;
-const maxLater = 90;
 /** Looks of a claim that meets others, each of whom is through. */
 const maxLooks = 20;
-/** Rounds of a settlement against commits, each of which is through. */
-const maxRounds = 200;
 
 /** A sheaf as it was read. */
 type ReadSheaf = SheafItem & { readonly _etag: string };
@@ -36,11 +38,7 @@ interface Leasing extends BatchUnit {
   readonly sheaf: SheafItem;
 }
 
-interface Settling extends BatchUnit {
-  readonly outcomes: readonly OutboxOutcome[];
-}
-
-/** Leases of lanes, and what becomes of them. Sheaves are changed under their ETags, so of two one is refused. */
+/** Leases of lanes. Sheaves are changed under their ETags, so of two that claim the same one is refused. */
 export class OutboxClaims {
   readonly #partition: OutboxPartition;
 
@@ -74,27 +72,6 @@ export class OutboxClaims {
         nextMs: next === Infinity ? null : Math.max(0, next - now),
       };
     }
-  }
-
-  async settle(token: string, outcomes: readonly OutboxOutcome[]): Promise<void> {
-    let open = outcomes;
-    for (let round = 1; round <= maxRounds && open.length > 0; round += 1) {
-      await this.#partition.pauseBefore(round);
-      const units = await Promise.all(
-        [...groupedBy(open, ({ lane }) => sheafIdOf(lane))].map(([id, own]) =>
-          this.#settlement(id, token, own),
-        ),
-      );
-      const batches = batchesOf(
-        units.filter((unit) => unit !== undefined),
-        round === 1 ? maxSheaves : 1,
-      );
-      const refused = await Promise.all(batches.map((batch) => this.#refused(batch)));
-      open = refused.flat();
-    }
-    if (open.length === 0) return;
-    const message = `Cosmos DB could not ${settling} "${this.#partition.pk}": others were first ${maxRounds} times. What is not settled is claimed again when its lease ends.`;
-    throw new LoomError('LOOM_STORE_FAILED', message, { partition: this.#partition.pk });
   }
 
   /** Ready sheaves and those after them, the earliest first: as many as have `limit` messages, or all. */
@@ -168,54 +145,8 @@ export class OutboxClaims {
     const item = await this.#partition.read<SheafItem>(claiming, id);
     return item?.document.lanes.some((lane) => lane.token === token) === true;
   }
-
-  /** @returns undefined when the claim has nothing of it any more */
-  async #settlement(
-    id: string,
-    token: string,
-    outcomes: readonly OutboxOutcome[],
-  ): Promise<Settling | undefined> {
-    const item = await this.#partition.read<SheafItem>(settling, id);
-    if (item === undefined) return undefined;
-    const { document: before, etag } = item;
-    const names = new Set(before.lanes.flatMap((lane) => (lane.token === token ? [lane.name] : [])));
-    const held = outcomes.filter(({ lane }) => names.has(lane));
-    if (held.length === 0) return undefined;
-    const beyond = held.find((outcome) => needsLater(before, outcome));
-    const later =
-      beyond && (await this.#partition.later(settling, id, Math.min(beyond.sent.length, maxLater) + 2));
-    const now = this.#partition.clock.now();
-    const { sheaf, removed, parked } = settledSheaf(before, held, later ?? [], now);
-    const operations: CosmosOperation[] = [putSheaf(sheaf, etag)];
-    for (const more of removed) operations.push({ operationType: 'Delete', id: more.id });
-    for (const one of parked) operations.push({ operationType: 'Create', resourceBody: one });
-    return { outcomes: held, operations };
-  }
-
-  /** Writes a batch. @returns what has to be settled anew, as something in it was changed meanwhile */
-  async #refused(batch: readonly Settling[]): Promise<readonly OutboxOutcome[]> {
-    const { kind } = await this.#partition.batch(settling, operationsOf(batch));
-    return kind === 'done' ? [] : batch.flatMap(({ outcomes }) => outcomes);
-  }
 }
 
 function isReady({ at }: KeptLane, now: number): boolean {
   return at !== null && at <= now;
-}
-
-function operationsOf(batch: readonly BatchUnit[]): readonly CosmosOperation[] {
-  return batch.flatMap(({ operations }) => operations);
-}
-
-function groupedBy<Key, One>(
-  all: readonly One[],
-  keyOf: (one: One) => Key,
-): ReadonlyMap<Key, readonly One[]> {
-  const groups = new Map<Key, One[]>();
-  for (const one of all) {
-    const group = groups.get(keyOf(one));
-    if (group === undefined) groups.set(keyOf(one), [one]);
-    else group.push(one);
-  }
-  return groups;
 }

@@ -50,7 +50,7 @@ export function leasedSheaf(
 }
 
 /** What a settlement makes of a sheaf. */
-export interface SettledSheaf {
+interface SettledSheaf {
   readonly sheaf: SheafItem;
   readonly removed: readonly MoreItem[];
   readonly parked: readonly ParkedItem[];

@@ -1,5 +1,6 @@
 import { LoomError, type OutboxParked } from '@certoai/loom-core';
 import type { CosmosItem, CosmosOperation } from '@certoai/loom-core/cosmos';
+import { groupedBy, putSheaf } from './outbox-batches.js';
 import {
   jsonBytes,
   keySheafId,
@@ -9,7 +10,7 @@ import {
   type SheafItem,
 } from './outbox-items.js';
 import { splitSheaf, unblockedSheaf, unparkedSheaf } from './outbox-moves.js';
-import { putSheaf, type OutboxPartition } from './outbox-partition.js';
+import type { OutboxPartition } from './outbox-partition.js';
 
 const listing = 'list parked messages';
 /** Of a sheaf. An item may have 2 MB, and what is claimed grows a little. */
@@ -66,11 +67,7 @@ export class OutboxParking {
     action: 'retry' | 'discard',
     items: readonly ParkedItem[],
   ): Promise<number> {
-    const lanes = new Map<string, ParkedItem[]>();
-    for (const item of items) {
-      const lane = item.key === undefined ? item.id : keySheafId(item.key);
-      lanes.set(lane, [...(lanes.get(lane) ?? []), item]);
-    }
+    const lanes = groupedBy(items, ({ id, key }) => (key === undefined ? id : keySheafId(key)));
     const counts = [...lanes.values()].map(async (own) => {
       let count = 0;
       for (const item of own) if (await this.#unpark(doing, action, item)) count += 1;

@@ -1,19 +1,17 @@
 import { backoffDelay, type Clock, type Random } from '@certoai/loom-core';
-import {
-  maxBatchOperations,
-  type CosmosContainer,
-  type CosmosItem,
-  type CosmosOperation,
-  type CosmosRows,
-  type CosmosValue,
+import type {
+  CosmosContainer,
+  CosmosItem,
+  CosmosOperation,
+  CosmosRows,
+  CosmosValue,
 } from '@certoai/loom-core/cosmos';
-import { jsonBytes, type MoreItem, type SheafItem } from './outbox-items.js';
-
-/** The service takes 2 MB in a batch. https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch */
-export const maxBatchBytes = 1_900_000;
+import type { MoreItem } from './outbox-items.js';
 
 /** About as long as a few batches take, so that those who met do not meet again. */
 const pause = { backoff: 'exponential', initialDelayMs: 5, maxDelayMs: 100, jitter: true } as const;
+/** Items with later messages of one lane for one claim, so that a batch can settle them. */
+export const maxLater = 90;
 /** Rows of one page. */
 export const maxRows = 101;
 
@@ -82,38 +80,4 @@ export class OutboxPartition {
     const query = 'SELECT * FROM c WHERE c.lane = @a ORDER BY c.first';
     return this.first<MoreItem>(doing, query, [sheafId], count);
   }
-}
-
-/** Puts a sheaf in the place of what was read, or removes it when nothing is left of it. */
-export function putSheaf(sheaf: SheafItem, etag: string | undefined): CosmosOperation {
-  const { id } = sheaf;
-  if (etag === undefined) return { operationType: 'Create', resourceBody: sheaf };
-  if (sheaf.lanes.length === 0) return { operationType: 'Delete', id, ifMatch: etag };
-  return { operationType: 'Replace', id, ifMatch: etag, resourceBody: sheaf };
-}
-
-/** What is written together in any case. */
-export interface BatchUnit {
-  readonly operations: readonly CosmosOperation[];
-}
-
-/** As many at a time as the service takes. @param maxUnits - fewer, so that one that is refused takes few along */
-export function batchesOf<Unit extends BatchUnit>(
-  units: readonly Unit[],
-  maxUnits: number,
-): readonly (readonly Unit[])[] {
-  const batches: Unit[][] = [];
-  let [operations, bytes] = [Infinity, Infinity];
-  for (const unit of units) {
-    const size = jsonBytes(unit.operations);
-    const isFull = operations + unit.operations.length > maxBatchOperations || bytes + size > maxBatchBytes;
-    if (isFull || batches.at(-1)?.length === maxUnits) {
-      batches.push([]);
-      [operations, bytes] = [0, 0];
-    }
-    batches.at(-1)?.push(unit);
-    operations += unit.operations.length;
-    bytes += size;
-  }
-  return batches;
 }

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { isLoomError, systemClock, type OutboxEntry, type OutboxStore } from '@certoai/loom-core';
-import { CosmosOutboxStore, type CosmosOutboxStoreOptions } from '@certoai/loom-storage/cosmos';
+import type { OutboxStore } from '@certoai/loom-core';
+import { CosmosOutboxStore } from '@certoai/loom-storage/cosmos';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CosmosOutboxes } from './cosmos-outboxes.js';
 import { startCosmos, type TestCosmos } from './cosmos.js';
+import { claim, commit, contentsOf, drain, keyed, leaseMs, park, settle } from './outbox-calls.js';
 
-const leaseMs = 60_000;
 let cosmos: TestCosmos;
 let outboxes: CosmosOutboxes;
 
@@ -13,61 +12,8 @@ beforeAll(async () => {
   cosmos = await startCosmos();
   outboxes = new CosmosOutboxes(cosmos);
 });
-afterEach(() => {
-  cosmos.server.faults.clear();
-  cosmos.server.faults.setReplicaLagMs(0);
-});
+afterEach(() => cosmos.server.faults.setReplicaLagMs(0));
 afterAll(() => cosmos[Symbol.asyncDispose]());
-
-/** On the system's clock, so that waits between requests end by themselves. Its layout is checked by then. */
-async function opened(options: CosmosOutboxStoreOptions = {}): Promise<CosmosOutboxStore> {
-  const store = await outboxes.open({ clock: systemClock, ...options });
-  await store.stats();
-  return store;
-}
-
-const keyed = (key: string | undefined, ...contents: readonly string[]): readonly OutboxEntry[] =>
-  contents.map((content) => ({ key, content }));
-
-const commit = (store: OutboxStore, messages: readonly OutboxEntry[]) =>
-  store.commit({ writes: [], messages });
-
-async function claim(store: OutboxStore, limit = 100) {
-  const token = randomUUID();
-  return { ...(await store.claim({ token, leaseMs, limit })), token };
-}
-
-type Claim = Awaited<ReturnType<typeof claim>>;
-
-const contentsOf = ({ lanes }: Claim): readonly string[] =>
-  lanes.flatMap(({ messages }) => messages.map(({ content }) => content));
-
-const settle = (store: OutboxStore, { token, lanes }: Claim): Promise<void> =>
-  store.settle(
-    token,
-    lanes.map(({ lane, messages }) => ({ lane, sent: messages.map(({ id }) => id) })),
-  );
-
-/** One claim after the other, until one finds nothing. */
-async function drain(store: OutboxStore, limit = 100): Promise<readonly string[]> {
-  const contents: string[] = [];
-  for (;;) {
-    const claimed = await claim(store, limit);
-    if (claimed.lanes.length === 0) return contents;
-    contents.push(...contentsOf(claimed));
-    await settle(store, claimed);
-  }
-}
-
-/** Says of the first message that can be claimed that it failed for good. */
-async function park(store: OutboxStore, blocks: boolean): Promise<string> {
-  const { lanes, token } = await claim(store, 1);
-  const { lane = '', messages } = lanes[0] ?? {};
-  const id = messages?.[0]?.id ?? '';
-  const failed = { kind: 'park', id, attempts: 1, reason: 'refused', blocks } as const;
-  await store.settle(token, [{ lane, sent: [], failed }]);
-  return id;
-}
 
 async function idsIn(partition: string): Promise<readonly string[]> {
   const { client, database } = await cosmos.open();
@@ -79,106 +25,10 @@ async function idsIn(partition: string): Promise<readonly string[]> {
   return found.resources.toSorted();
 }
 
-const lostBefore = { kind: 'disconnect', when: 'before' } as const;
-const lostAfter = { kind: 'disconnect', when: 'after' } as const;
-const passing = {
-  'a connection that is cut before a batch is applied': lostBefore,
-  'a connection that is cut after a batch is applied': lostAfter,
-  'an answer 503 to a batch that was applied': { kind: 'answer', status: 503, when: 'after' },
-  'an answer 429 that says how long to wait': {
-    kind: 'answer',
-    status: 429,
-    substatus: 3_200,
-    retryAfterMs: 5,
-  },
-  'an answer 449': { kind: 'answer', status: 449 },
-  'an answer 410': { kind: 'answer', status: 410 },
-} as const;
-
-describe.each(Object.entries(passing))('%s', (_, effect) => {
-  test('neither loses nor repeats a commit, a claim, a settlement or a retry', async () => {
-    await using store = await opened();
-    const disturb = (): void =>
-      void cosmos.server.faults.add({ match: { operation: 'batch' }, times: 2, effect });
-    disturb();
-    const first = {
-      writes: [
-        { key: 'a', value: '1', ifVersion: 0 },
-        { key: 'b', value: '1' },
-      ],
-      messages: keyed('k', 'm1'),
-    };
-    expect(await store.commit(first)).toEqual({ committed: true, versions: [1, 1] });
-    disturb();
-    const second = {
-      writes: [
-        { key: 'a', value: '2', ifVersion: 1 },
-        { key: 'b', value: '2' },
-      ],
-      messages: keyed('k', 'm2'),
-    };
-    expect(await store.commit(second)).toEqual({ committed: true, versions: [2, 2] });
-    expect(await store.read('b')).toEqual({ value: '2', version: 2 });
-    expect((await store.stats()).waiting).toBe(2);
-
-    disturb();
-    const claimed = await claim(store);
-    expect(contentsOf(claimed)).toEqual(['m1', 'm2']);
-    const { lane = '', messages = [] } = claimed.lanes[0] ?? {};
-    const [one, two] = messages.map(({ id }) => id) as [string, string];
-    disturb();
-    const failed = { kind: 'park', id: two, attempts: 1, reason: 'refused', blocks: true } as const;
-    await store.settle(claimed.token, [{ lane, sent: [one], failed }]);
-    expect(await store.stats()).toMatchObject({ waiting: 0, parked: 1 });
-
-    disturb();
-    expect(await store.unpark('retry')).toBe(1);
-    disturb();
-    expect(await drain(store)).toEqual(['m2']);
-    expect(await store.stats()).toEqual({ waiting: 0, parked: 0, oldestAgeMs: null });
-  });
-});
-
-test('a commit whose answer was lost is known for done also when a relay was faster', async () => {
-  await using store = await opened({ partition: 'fast' });
-  await using relay = await opened({ partition: 'fast' });
-  cosmos.server.faults.add({ match: { operation: 'batch' }, times: 1, effect: lostAfter });
-  const committing = commit(store, keyed('k', 'm'));
-  const sent: string[] = [];
-  await vi.waitFor(async () => {
-    sent.push(...(await drain(relay)));
-    expect(sent).toEqual(['m']);
-  });
-  expect(await committing).toEqual({ committed: true, versions: [] });
-  expect(await drain(relay)).toEqual([]);
-});
-
-test('a commit that is given up says so, and the next one goes on', async () => {
-  await using store = await opened({ callMs: 300 });
-  const back = cosmos.server.faults.add({ match: { operation: 'batch' }, effect: lostBefore });
-  await expect(commit(store, keyed('k', 'lost'))).rejects.toSatisfy((error) =>
-    isLoomError(error, 'LOOM_STORE_FAILED'),
-  );
-  back();
-  await commit(store, keyed('k', 'm'));
-  expect(await drain(store)).toEqual(['m']);
-});
-
-test('a commit does not wait for ever for those before it', async () => {
-  await using store = await opened({ callMs: 200 });
-  const match = { operation: 'batch' } as const;
-  cosmos.server.faults.add({ match, effect: { kind: 'delay', ms: 60_000 } });
-  const [first, second] = await Promise.allSettled([1, 2].map((n) => commit(store, keyed('k', String(n)))));
-  expect(first).toMatchObject({ reason: { code: 'LOOM_STORE_FAILED', message: /no answer within/ } });
-  expect(second).toMatchObject({
-    reason: { code: 'LOOM_STORE_FAILED', message: /was not written: .* raise callMs \(now 200\)/ },
-  });
-});
-
 describe('of two processes', () => {
   test('one wins a version, and the other is told which one there is', async () => {
-    await using here = await opened({ partition: 'race' });
-    await using there = await opened({ partition: 'race' });
+    await using here = await outboxes.opened({ partition: 'race' });
+    await using there = await outboxes.opened({ partition: 'race' });
     await here.commit({ writes: [{ key: 'a', value: '1' }], messages: [] });
     const replies = await Promise.all(
       [here, there].map((store, place) =>
@@ -199,7 +49,10 @@ describe('of two processes', () => {
   });
 
   test('that commit at once, all messages are there, in the order of each process', async () => {
-    const stores = [await opened({ partition: 'both' }), await opened({ partition: 'both' })];
+    const stores = [
+      await outboxes.opened({ partition: 'both' }),
+      await outboxes.opened({ partition: 'both' }),
+    ];
     await Promise.all(
       stores.flatMap((store, place) =>
         Array.from({ length: 15 }, (_, n) => commit(store, keyed('k', `${place} ${n}`))),
@@ -215,13 +68,16 @@ describe('of two processes', () => {
 
   test('that commit all the time, none keeps the others from it', async () => {
     const partition = 'busy';
-    const stores = await Promise.all([1, 2, 3, 4].map(() => opened({ partition })));
+    const stores = await Promise.all([1, 2, 3, 4].map(() => outboxes.opened({ partition })));
     await Promise.all(
       stores.map(async (store, place) => {
-        for (let n = 0; n < 50; n += 1) await commit(store, keyed(`k${place}`, String(n)));
+        for (let n = 0; n < 100; n += 1) {
+          const writes = [{ key: `${place}/${n}`, value: '1', ifVersion: 0 }];
+          await store.commit({ writes, messages: keyed(`${place}/${n}`, 'm') });
+        }
       }),
     );
-    expect((await stores[0]?.stats())?.waiting).toBe(200);
+    expect((await stores[0]?.stats())?.waiting).toBe(400);
   });
 
   test('one that was frozen past its lease settles nothing that the other has sent or has', async () => {
@@ -241,8 +97,8 @@ describe('of two processes', () => {
   });
 
   test('one that reads old replicas takes no part in what is decided', async () => {
-    await using here = await opened({ partition: 'lag' });
-    await using there = await opened({ partition: 'lag' });
+    await using here = await outboxes.opened({ partition: 'lag' });
+    await using there = await outboxes.opened({ partition: 'lag' });
     const value = { key: 'a', value: 'x' };
     await here.commit({ writes: [value], messages: [] });
     await there.read('a');
@@ -279,7 +135,7 @@ describe('a commit that is too large', () => {
     ['writes', { writes: 99, keys: 0 }, /99 writes and messages of 0 keys, which may take 101 operations/],
     ['keys', { writes: 2, keys: 49 }, /2 writes and messages of 49 keys, which may take 102 operations/],
   ])('by its %s is refused, and nothing is written', async (_, { writes, keys }, expected) => {
-    await using store = await opened();
+    await using store = await outboxes.opened();
     const step = {
       writes: Array.from({ length: writes }, (__, n) => ({ key: `s${n}`, value: '1' })),
       messages: Array.from({ length: keys }, (__, n) => ({ key: `k${n}`, content: 'm' })),
@@ -299,7 +155,7 @@ describe('a commit that is too large', () => {
   });
 
   test('by its bytes is refused, and what fits can be claimed, parked and retried', async () => {
-    await using store = await opened();
+    await using store = await outboxes.opened();
     const writes = [{ key: 'a', value: 'x'.repeat(700_000) }];
     const refused = store.commit({ writes, messages: keyed('k', 'y'.repeat(800_000)) });
     await expect(refused).rejects.toMatchObject({
@@ -316,7 +172,7 @@ describe('a commit that is too large', () => {
 });
 
 test('a key with more later commits than a batch can settle is sent in parts and in order', async () => {
-  await using store = await opened();
+  await using store = await outboxes.opened();
   const contents = Array.from({ length: 230 }, (_, n) => String(n));
   for (const content of contents) await commit(store, keyed('k', content, `${content}b`));
   const claimed = await claim(store, 1_000);
@@ -330,7 +186,7 @@ test('a key with more later commits than a batch can settle is sent in parts and
 }, 60_000);
 
 test('more messages without a key than a batch can park are all parked, and come back', async () => {
-  await using store = await opened();
+  await using store = await outboxes.opened();
   await commit(store, keyed(undefined, ...Array.from({ length: 120 }, (_, n) => String(n))));
   let parked = 0;
   for (let claimed = await claim(store); claimed.lanes.length > 0; claimed = await claim(store)) {
@@ -352,12 +208,32 @@ test('more messages without a key than a batch can park are all parked, and come
   );
 });
 
+test('more lanes, and more parked messages, than a page has are all found', async () => {
+  await using store = await outboxes.opened();
+  const numbers = Array.from({ length: 240 }, (_, n) => String(n));
+  for (let from = 0; from < 240; from += 48)
+    await commit(
+      store,
+      numbers.slice(from, from + 48).flatMap((n) => keyed(`k${n}`, n)),
+    );
+  const claimed = await claim(store, 1_000);
+  expect(contentsOf(claimed)).toEqual(numbers);
+  const outcomes = claimed.lanes.map(({ lane, messages }) => {
+    const id = messages[0]?.id ?? '';
+    const failed = { kind: 'park', id, attempts: 1, reason: 'refused', blocks: true } as const;
+    return { lane, sent: [], failed };
+  });
+  await store.settle(claimed.token, outcomes);
+  const parked = await store.parked({ limit: 230 });
+  expect(parked.map(({ content }) => content)).toEqual(numbers.slice(0, 230));
+});
+
 describe('a large message that is retried', () => {
   const text = (name: string, length: number): string => name.padEnd(length, 'x');
   const [p, q] = [text('p', 1_000_000), text('q', 1_000_000)];
 
   test('gets room in its lane, before what was committed later', async () => {
-    await using store = await opened();
+    await using store = await outboxes.opened();
     await commit(store, keyed('k', p));
     const id = await park(store, false);
     await commit(store, keyed('k', q, 'r'));
@@ -367,7 +243,7 @@ describe('a large message that is retried', () => {
   });
 
   test('is refused while those before it have no room for it', async () => {
-    await using store = await opened();
+    await using store = await outboxes.opened();
     await commit(store, keyed('k', p));
     const first = await park(store, false);
     await commit(store, keyed('k', q));
@@ -385,7 +261,7 @@ describe('a large message that is retried', () => {
 
 test('nothing is left of what was sent, but the last number and what answers lost commits for a while', async () => {
   const partition = 'left over';
-  await using store = await opened({ partition });
+  await using store = await outboxes.opened({ partition });
   await store.commit({ writes: [{ key: 'a/1', value: '1' }], messages: keyed('k', '1', '2') });
   await commit(store, [...keyed('k', '3'), ...keyed(undefined, '4', '5')]);
   await park(store, false);
@@ -410,7 +286,7 @@ test('a commit is one batch, and costs what the README says', async () => {
   let units = 0;
   const onCharge = ({ requestUnits }: { readonly requestUnits: number }): void =>
     void (units += requestUnits);
-  await using store = await opened({ partition: 'costs', onCharge });
+  await using store = await outboxes.opened({ partition: 'costs', onCharge });
   const cost = async (work: () => Promise<unknown>): Promise<readonly [number, number]> => {
     units = 0;
     cosmos.server.requests.clear();
@@ -433,7 +309,7 @@ test('a commit is one batch, and costs what the README says', async () => {
 });
 
 test('a look that finds nothing is one query', async () => {
-  await using store = await opened();
+  await using store = await outboxes.opened();
   await claim(store);
   cosmos.server.requests.clear();
   expect(await claim(store)).toMatchObject({ lanes: [], nextMs: null });
@@ -441,7 +317,7 @@ test('a look that finds nothing is one query', async () => {
 });
 
 test('messages that are retried while their lane is claimed change nothing of that', async () => {
-  await using store = await opened();
+  await using store = await outboxes.opened();
   await commit(store, keyed('k', '1', '2', '3'));
   const ids = [await park(store, false), await park(store, false)];
   for (const content of ['4', '5', '6']) await commit(store, keyed('k', content, `${content}b`));
@@ -455,7 +331,7 @@ test('messages that are retried while their lane is claimed change nothing of th
 
 test('a commit that comes while its lane is settled for good is not lost', async () => {
   const partition = 'meanwhile';
-  await using store = await opened({ partition });
+  await using store = await outboxes.opened({ partition });
   await commit(store, keyed('k', '1'));
   const claimed = await claim(store);
   const { client, database } = await cosmos.open();
@@ -474,7 +350,7 @@ test('a commit that comes while its lane is settled for good is not lost', async
 });
 
 test('what follows a parked message is sent when that is discarded, wherever it is stored', async () => {
-  await using store = await opened();
+  await using store = await outboxes.opened();
   await commit(store, keyed('k', '1'));
   await commit(store, keyed('k', '2'));
   const id = await park(store, true);
@@ -484,8 +360,8 @@ test('what follows a parked message is sent when that is discarded, wherever it 
 });
 
 test('outboxes of other names share nothing', async () => {
-  await using one = await opened({ partition: 'one' });
-  await using other = await opened({ partition: 'other' });
+  await using one = await outboxes.opened({ partition: 'one' });
+  await using other = await outboxes.opened({ partition: 'other' });
   await one.commit({ writes: [{ key: 'a', value: '1' }], messages: keyed('k', 'm') });
   expect(await other.read('a')).toBeUndefined();
   expect(await drain(other)).toEqual([]);
