@@ -3,6 +3,8 @@ export interface CosmosContainerLayout {
   readonly name: string;
   /** Seconds after its last write until an item is gone; -1 when items stay. */
   readonly ttlSeconds: number;
+  /** Some items have a time to live of their own, which the service heeds only where the container has one. */
+  readonly hasPassingItems?: true;
   /** Paths that queries select and sort by. All others are left out: an index costs request units at every write. */
   readonly indexedPaths: readonly string[];
 }
@@ -61,6 +63,7 @@ export const cosmosContainers = {
   outbox: {
     name: 'outbox',
     ttlSeconds: -1,
+    hasPassingItems: true,
     indexedPaths: ['/at/?', '/lane/?', '/first/?', '/parked/?'],
   },
 } as const satisfies Readonly<Record<string, CosmosContainerLayout>>;
@@ -113,7 +116,7 @@ export function layoutDifferences(layout: CosmosContainerLayout, found: unknown)
   if (paths !== '/pk') differences.push(`its partition key path is ${paths}, not /pk`);
   else if (partitionKey?.version === 1)
     differences.push('its partition key is of version 1, which looks at the first 100 characters only');
-  if (layout.ttlSeconds > 0 && defaultTtl === undefined)
+  if ((layout.ttlSeconds > 0 || layout.hasPassingItems === true) && defaultTtl === undefined)
     differences.push(`its default time to live is off, not ${layout.ttlSeconds}`);
   if (layout.ttlSeconds < 0 && defaultTtl !== undefined && defaultTtl > 0)
     differences.push(`its default time to live is ${defaultTtl}, which would remove what must stay`);

@@ -56,5 +56,13 @@ test('what would lose items or break queries is a difference', () => {
   expect(layoutDifferences(actorTypes, { ...containerDefinition(actorTypes), defaultTtl: 60 })[0]).toMatch(
     /must stay/,
   );
+  // Some of its items end by themselves.
+  const { outbox } = cosmosContainers;
+  expect(layoutDifferences(outbox, { ...containerDefinition(outbox), defaultTtl: undefined })).toEqual([
+    'its default time to live is off, not -1',
+  ]);
+  expect(
+    layoutDifferences(actorTypes, { ...containerDefinition(actorTypes), defaultTtl: undefined }),
+  ).toEqual([]);
   expect(layoutDifferences(actorTypes, undefined)).toContain('its partition key path is none, not /pk');
 });
