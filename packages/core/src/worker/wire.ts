@@ -30,7 +30,12 @@ export function actorQueueName(type: string): string {
 
 /** Name of the queue that only workers consume which host exactly this actor under exactly these labels. */
 export function laneQueueName(actor: HostedActor, labels: ActorInstance['labels']): string {
-  const alike = JSON.stringify([actor, Object.entries(labels ?? {}).sort()]);
+  const alike = JSON.stringify([
+    actor,
+    Object.entries(labels ?? {})
+      .map((label) => label.join('\0'))
+      .sort(),
+  ]);
   return `loom.lanes.${actor.type}.${createHash('sha256').update(alike).digest('hex').slice(0, 32)}`;
 }
 

@@ -3,7 +3,6 @@ import type { ActorContext, ActorWorkerOptions } from '@certoai/loom-core';
 import { ManualClock, settled } from '@certoai/loom-core/testing';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import {
-  boom,
   errorOf,
   gate,
   loomErrorOf,

@@ -24,7 +24,7 @@ function openSender() {
 }
 
 function reportOf(index: number, output: JsonValue = null): TaskReport {
-  return { executionId: 'e', stage: 's', index, attempt: 1, token: 1, outcome: completed(output) as never };
+  return { executionId: 'e', stage: 's', index, attempt: 1, token: 1, outcome: completed(output) };
 }
 
 describe('reports', () => {

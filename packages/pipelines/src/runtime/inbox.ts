@@ -6,7 +6,6 @@ import type {
   MessageQueue,
   TaskProgress,
   TaskReport,
-  TaskReports,
   Verdict,
 } from '@certoai/loom-core';
 import type { ControlRequest } from '../engine/decide.js';

@@ -1,84 +1,46 @@
 import {
   ActorRegistry,
   ActorWorker,
-  createIdSource,
   LoomError,
   ReleaseStack,
-  silentLogger,
-  systemClock,
-  toJsonText,
-  type Clock,
   type ErrorRecord,
-  type ExecutionEvent,
   type ExecutionStore,
-  type IdSource,
-  type InstanceRegistry,
-  type JsonValue,
   type Logger,
   type MessageQueue,
-  type Random,
-  type TracedAttempt,
   type TraceSink,
 } from '@certoai/loom-core';
 import type { OutboxPattern } from '@certoai/loom-storage';
-import { InMemoryExecutionStore } from '@certoai/loom-storage/memory';
-import { RedisExecutionStore } from '@certoai/loom-storage/redis';
 import type { PipelineDefinition } from '../definition/pipeline-definition.js';
-import { validateInput } from '../definition/input-schema.js';
-import { decide, type ControlRequest } from '../engine/decide.js';
-import { Json } from '../engine/json.js';
-import { initialState, isFinal, type ExecutionState } from '../engine/state.js';
 import { builtInModes } from '../modes/index.js';
 import type { Mode } from '../modes/mode.js';
 import { customMode, type StageExecutor } from '../modes/stage-executor.js';
-import type { Plan } from '../plan/plan.js';
 import { attachedElsewhere, executionHandle, executionResult, type Attached } from './attached-execution.js';
 import { Elsewhere } from './elsewhere.js';
 import type { ExecutionHandle, ExecutionResult } from './execution-handle.js';
 import type { ExecutionHost } from './execution-host.js';
 import { Executions } from './executions.js';
+import { GuardedSink } from './guarded-sink.js';
 import { Inbox, inboxQueue, type InboxOptions } from './inbox.js';
 import { LiveExecution, type Revival } from './live-execution.js';
-import { Pacer } from './pacer.js';
-import { LiveFacts } from './live-facts.js';
+import {
+  openExecutionStore,
+  resolveOrchestratorOptions,
+  type OrchestratorOptions,
+  type RedisClientLike,
+} from './orchestrator-options.js';
 import { Outgoing } from './outgoing.js';
+import { Pacer } from './pacer.js';
 import { ParkedTasks } from './parked-tasks.js';
 import { PlanCache } from './plan-cache.js';
-import { Retention, type RetentionOptions } from './retention.js';
 import { Recovery } from './recover.js';
-import { checkStartOptions, copyNotify, type StartOptions } from './start-options.js';
-import { takeConfig, type LayeredValues } from './take-config.js';
+import { Retention } from './retention.js';
 import { StartChecks } from './start-checks.js';
+import { Starting } from './start-execution.js';
+import type { StartOptions } from './start-options.js';
+import { takeConfig } from './take-config.js';
 import { TaskRoutes } from './task-routes.js';
 import { Tenure } from './tenure.js';
 import { WorkerDirectory } from './worker-directory.js';
-
-export interface OrchestratorOptions {
-  readonly clock?: Clock | undefined;
-  readonly ids?: IdSource | undefined;
-  readonly random?: Random | undefined;
-  readonly logger?: Logger | undefined;
-  /** Runs the tasks of this process. @default a worker on the given registry */
-  readonly worker?: ActorWorker | undefined;
-  /** Largest input or output; bytes of JSON, 1 or more. @default 16_777_216 (16 MiB) */
-  readonly maxPayloadBytes?: number | undefined;
-  /** A task whose process died more often than this while it may have run fails; 1 or more. @default 50 */
-  readonly maxCrashes?: number | undefined;
-  /** A stage that fans out to more fails; 1 or more. @default 100_000 */
-  readonly maxTasksPerStage?: number | undefined;
-  readonly retention?: RetentionOptions | undefined;
-  /** What expressions see as `config`: a `LayeredConfig`, say. Executions that begin here take their values from it. */
-  readonly layered?: LayeredValues | undefined;
-  /**
-   * On a store that is shared: how long this process may be blocked or cut off before others take over its
-   * executions; milliseconds, 100 or more. They do so within nine eighths of it. @default 4_000
-   */
-  readonly leaseMs?: number | undefined;
-  /** Gives, when first needed, the queue for messages of `notify`. @default the queue for tasks */
-  readonly messages?: (() => MessageQueue) | undefined;
-  /** Where live workers of other processes are known. @default that of the queue, if it has one */
-  readonly instances?: InstanceRegistry | undefined;
-}
 
 /** A definition as TypeScript, or as it comes from JSON or YAML; the check at start is the judge. */
 export type DefinitionInput = PipelineDefinition | Readonly<Record<string, unknown>>;
@@ -91,8 +53,6 @@ export class PipelineOrchestrator implements AsyncDisposable {
   readonly executions: Executions;
   readonly worker: ActorWorker;
   readonly #store: ExecutionStore;
-  readonly #clock: Clock;
-  readonly #ids: IdSource;
   readonly #logger: Logger;
   readonly #maxPayloadBytes: number;
   readonly #modes = new Map<string, Mode>(builtInModes);
@@ -102,9 +62,8 @@ export class PipelineOrchestrator implements AsyncDisposable {
   readonly #tenure: Tenure;
   readonly #elsewhere: Elsewhere;
   readonly #workers: WorkerDirectory;
-  readonly #checks: StartChecks;
+  readonly #starting: Starting;
   readonly #retention: Retention;
-  readonly #tracer: TraceSink | undefined;
   readonly #host: ExecutionHost;
   readonly #recovery: Recovery;
   readonly #outgoing: Outgoing;
@@ -113,7 +72,6 @@ export class PipelineOrchestrator implements AsyncDisposable {
   readonly #releases = new ReleaseStack();
   readonly #owned: { readonly store: boolean; readonly worker: boolean };
   #initializing: Promise<void> | undefined;
-  #ready = false;
   #closed = false;
 
   /**
@@ -130,29 +88,14 @@ export class PipelineOrchestrator implements AsyncDisposable {
     tracer?: TraceSink,
     options: OrchestratorOptions = {},
   ) {
-    const {
-      clock = systemClock,
-      ids = createIdSource({ clock }),
-      random = Math.random,
-      logger = silentLogger,
-    } = options;
-    const { maxPayloadBytes = 16_777_216, maxCrashes = 50, maxTasksPerStage = 100_000 } = options;
-    const { leaseMs = 4_000, layered } = options;
-    checkCount('maxPayloadBytes', maxPayloadBytes);
-    checkCount('maxCrashes', maxCrashes);
-    checkCount('maxTasksPerStage', maxTasksPerStage);
-    checkCount('leaseMs', leaseMs, 100);
-    checkLayered(layered);
-    this.#clock = clock;
-    this.#ids = ids;
+    const resolved = resolveOrchestratorOptions(options);
+    const { clock, ids, random, logger, leaseMs, layered, maxPayloadBytes } = resolved;
+    const opened = openExecutionStore(store, logger);
     this.#logger = logger;
     this.#maxPayloadBytes = maxPayloadBytes;
-    this.#tracer = tracer;
-    this.#owned = {
-      store: store === undefined || !('commit' in store),
-      worker: options.worker === undefined,
-    };
-    this.#store = openStore(store, logger);
+    this.#store = opened.store;
+    this.#owned = { store: opened.isOwn, worker: options.worker === undefined };
+    const sink = tracer && new GuardedSink(tracer, logger);
     this.worker =
       options.worker ??
       new ActorWorker('orchestrator', {
@@ -175,7 +118,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
     const deliver: InboxOptions['deliver'] = async (message) =>
       (await this.#live.get(message.executionId)?.receive(message)) ?? false;
     this.#routes = new TaskRoutes({ worker: this.worker, queue, clock, random, logger, replyTo, deliver });
-    this.#checks = new StartChecks({
+    const checks = new StartChecks({
       worker: this.worker,
       routes: this.#routes,
       workers: this.#workers,
@@ -190,11 +133,11 @@ export class PipelineOrchestrator implements AsyncDisposable {
       logger,
       modes: this.#modes,
       pacer: new Pacer(),
-      maxCrashes,
-      maxTasks: maxTasksPerStage,
-      observed: tracer !== undefined,
-      observe: (event) => this.#observe(event),
-      traceparent: tracer?.traceparent && ((attempt) => this.#traceparent(attempt)),
+      maxCrashes: resolved.maxCrashes,
+      maxTasks: resolved.maxTasksPerStage,
+      observed: sink !== undefined,
+      observe: (event) => sink?.observe(event),
+      traceparent: tracer?.traceparent && ((attempt) => sink?.traceparent(attempt)),
       takeConfig: (plan, tenant) => takeConfig(plan, tenant, { layered, maxBytes: maxPayloadBytes }),
       route: (actor, isLimited) => this.#routes.route(actor, isLimited),
       groupOf: (actor, input) => this.#routes.groupOf(actor, input),
@@ -214,6 +157,18 @@ export class PipelineOrchestrator implements AsyncDisposable {
       queue: options.messages ?? (queue && (() => queue)),
       clock,
       logger,
+    });
+    this.#starting = new Starting({
+      host: this.#host,
+      plans: this.#plans,
+      checks,
+      outgoing: this.#outgoing,
+      ids,
+      maxPayloadBytes,
+      isClosed: () => this.#closed,
+      ready: () => this.initialize(),
+      adopt: (revival) => this.#adopt(revival),
+      ask: (id, request) => this.#elsewhere.ask(id, request),
     });
     this.#recovery = new Recovery({
       host: this.#host,
@@ -287,7 +242,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
     input?: unknown,
     options?: StartOptions,
   ): Promise<ExecutionResult> {
-    const live = await this.#start(definition, input, options);
+    const live = await this.#starting.start(definition, input, options);
     return typeof live === 'string' ? (await this.#attach(live)).result() : executionResult(live);
   }
 
@@ -303,7 +258,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
     input?: unknown,
     options?: StartOptions,
   ): Promise<ExecutionHandle> {
-    const live = await this.#start(definition, input, options);
+    const live = await this.#starting.start(definition, input, options);
     return typeof live === 'string' ? this.#attach(live) : this.#handle(live);
   }
 
@@ -360,66 +315,9 @@ export class PipelineOrchestrator implements AsyncDisposable {
     await this.#tenure.begin();
     this.#retention.touch();
     this.#outgoing.begin();
-    this.#ready = true;
   }
 
   // Starting
-
-  /** The live execution, or the id of an older one with the same idempotency key. */
-  async #start(
-    definition: DefinitionInput,
-    input: unknown,
-    options: StartOptions = {},
-  ): Promise<LiveExecution | string> {
-    const { idempotencyKey, priority = 0, tags, signal, headers, tenant } = options;
-    signal?.throwIfAborted();
-    checkStartOptions(options);
-    if (this.#closed)
-      throw new LoomError('LOOM_CLOSED', 'This orchestrator is closed; start nothing more on it.');
-    const notify = options.notify && copyNotify(options.notify);
-    if (notify !== undefined) this.#outgoing.checkUsable();
-    const inputText = toJsonText(input, { what: 'input', maxBytes: this.#maxPayloadBytes });
-    const plan = this.#plans.known(definition) ?? (await this.#plans.compile(definition));
-    if (!this.#ready) await this.initialize();
-    if (plan.inputSchema !== undefined)
-      await validateInput(plan.inputSchema, JSON.parse(inputText) as JsonValue);
-    const pins = plan.pinVersions === undefined ? undefined : await this.#checks.pins(plan);
-    this.#checks.check(plan, pins);
-    const config = this.#host.takeConfig(plan, tenant);
-
-    const id = this.#ids.next();
-    const now = this.#clock.now();
-    const { timeoutMs = plan.timeoutMs } = options;
-    const first = initialState(now, { timeoutMs, headers, pins, tenant, notify });
-    const inputJson = Json.fromText(inputText);
-    const facts = new LiveFacts(id, inputJson, this.#modes, this.#host.maxTasks);
-    facts.now = now;
-    facts.config = config;
-    const begun = decide(plan, first, facts);
-    // What needs more than a head to be stored takes the ordinary way, one step later.
-    const atOnce = !isFinal(begun.state.status) && begun.values.length === 0;
-    const state: ExecutionState = atOnce ? begun.state : first;
-    const reply = await this.#store.create({
-      id,
-      definition: { hash: plan.hash, text: plan.text },
-      input: inputText,
-      state: JSON.stringify(state),
-      createdAt: now,
-      name: plan.name,
-      idempotencyKey,
-      priority,
-      tags,
-      wakeAt: null,
-      holder: this.#tenure.holder,
-    });
-    if (!reply.created) return reply.id;
-
-    const live = this.#adopt({ plan, facts, state: first, version: 1, priority, tags });
-    live.begin(atOnce ? begun : undefined);
-    void this.#checks.warn(id, plan, pins);
-    if (signal !== undefined) cancelOnAbort(live, signal, (request) => this.#elsewhere.ask(id, request));
-    return live;
-  }
 
   #adopt(revival: Revival): LiveExecution {
     const live = new LiveExecution(this.#host, revival);
@@ -447,25 +345,6 @@ export class PipelineOrchestrator implements AsyncDisposable {
     });
   }
 
-  // Lending to executions
-
-  #observe(event: ExecutionEvent): void {
-    try {
-      this.#tracer?.observe(event);
-    } catch (error) {
-      this.#logger.warn('Tracer threw', { executionId: event.executionId, event: event.type, error });
-    }
-  }
-
-  #traceparent(attempt: TracedAttempt): string | undefined {
-    try {
-      return this.#tracer?.traceparent?.(attempt);
-    } catch (error) {
-      this.#logger.warn('Tracer threw', { executionId: attempt.executionId, error });
-      return undefined;
-    }
-  }
-
   #released(id: string): void {
     this.#live.delete(id);
     this.#retention.touch();
@@ -489,44 +368,4 @@ export class PipelineOrchestrator implements AsyncDisposable {
     this.#live.clear();
     this.#parked.clear();
   }
-}
-
-/** As much of an ioredis client as tells it from a store. */
-export interface RedisClientLike {
-  readonly status: string;
-  duplicate(...overrides: never[]): unknown;
-}
-
-function openStore(store: ExecutionStore | RedisClientLike | undefined, logger: Logger): ExecutionStore {
-  if (store === undefined) return new InMemoryExecutionStore();
-  return 'commit' in store ? store : new RedisExecutionStore(store, { logger });
-}
-
-function cancelOnAbort(
-  live: LiveExecution,
-  signal: AbortSignal,
-  ask: (request: ControlRequest) => Promise<void>,
-): void {
-  const onAbort = (): void => {
-    const { reason } = signal as { reason: unknown };
-    const said = reason instanceof Error ? reason.message : 'the signal given at start was aborted';
-    ask({ kind: 'cancel', reason: said }).catch(() => undefined);
-  };
-  if (signal.aborted) return onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  const forget = (): void => signal.removeEventListener('abort', onAbort);
-  live.ended.then(forget, forget);
-}
-
-function checkLayered(layered: LayeredValues | undefined): void {
-  if (layered === undefined || typeof layered?.get === 'function') return;
-  const message = `layered is ${layered === null ? 'null' : `a ${typeof layered}`} without get(scope); give a LayeredConfig.`;
-  throw new LoomError('LOOM_INVALID_OPTION', message, { option: 'layered' });
-}
-
-function checkCount(option: string, value: number, min = 1): void {
-  if (Number.isSafeInteger(value) && value >= min) return;
-  throw new LoomError('LOOM_INVALID_OPTION', `${option} is ${value}; give a whole number, ${min} or more.`, {
-    option,
-  });
 }

@@ -10,15 +10,21 @@ export class TakenMessages {
         if (waiting.delete(done)) resolve(isTaken);
       };
       waiting.add(done);
-      storing.then(
-        () => done(true),
-        () => done(false),
-      );
+      void (async () => done(await hasResolved(storing)))();
     });
   }
 
   /** Whoever serves the execution now must be told of them. */
   giveBack(): void {
     for (const done of this.#waiting ?? []) done(false);
+  }
+}
+
+async function hasResolved(promise: Promise<void>): Promise<boolean> {
+  try {
+    await promise;
+    return true;
+  } catch {
+    return false;
   }
 }

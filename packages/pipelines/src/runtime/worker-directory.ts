@@ -52,7 +52,7 @@ export class WorkerDirectory {
   #read:
     | { readonly at: number; readonly instances: Promise<readonly ActorInstance[] | undefined> }
     | undefined;
-  #watching: Promise<void> | undefined;
+  #isWatching = false;
   /** As the watch tells; those that take no work are not among them. */
   #live: readonly ActorInstance[] = [];
   #lanes: ReadonlySet<string | undefined> = new Set();
@@ -98,7 +98,7 @@ export class WorkerDirectory {
   place(need: ActorQuery, key: string): Placement | undefined {
     const [here] = selectActors([this.#self()], need);
     if (here !== undefined) return { actor: here.actor.type, lane: undefined };
-    this.#watching ??= this.#watch();
+    if (!this.#isWatching) void this.#watch();
     const { type, lane } = pickConsistently(this.#fitting(need), key)?.actor ?? {};
     return type === undefined ? undefined : { actor: type, lane };
   }
@@ -130,16 +130,15 @@ export class WorkerDirectory {
   }
 
   async #watch(): Promise<void> {
+    this.#isWatching = true;
     try {
       await this.#discovery?.subscribe({}, (candidates) => this.#know(candidates));
     } catch (error) {
       if (this.#isClosed || isLoomError(error, 'LOOM_CLOSED')) return;
       this.#options.logger.warn('Live workers cannot be watched; trying again', { error });
-      this.#cancelTimer = this.#options.clock.setTimer(
-        watchAgainMs,
-        () => void (this.#watching = this.#watch()),
-        { background: true },
-      );
+      this.#cancelTimer = this.#options.clock.setTimer(watchAgainMs, () => void this.#watch(), {
+        background: true,
+      });
     }
   }
 
