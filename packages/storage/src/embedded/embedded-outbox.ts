@@ -108,7 +108,11 @@ class EmbeddedOutboxKeeper implements OutboxKeeper {
 
   rows(transaction: Transaction): OutboxRows {
     return {
-      state: (key) => this.#state.all<OutboxState>([key])[0],
+      state: (key) => {
+        const [row] = this.#state.all<OutboxState>([key]);
+        // A row of node:sqlite has no prototype.
+        return row && { value: row.value, version: row.version };
+      },
       setState: (key, { version, value }) => void transaction.run(this.#setState, [key, version, value]),
       insert: ({ sequence, key = null, committedAt }, content) =>
         void transaction.run(this.#insert, [sequence, key, committedAt, content]),
