@@ -33,7 +33,7 @@ export type {
 } from './metadata/actor-metadata.js';
 export type { MetadataProblem } from './metadata/describe-problems.js';
 export { defineActorMetadata, parseActorMetadata } from './metadata/parse-actor-metadata.js';
-export { checkQuery, newestVersion, selectActors } from './service-discovery/actor-query.js';
+export { checkActorQuery, newestVersion, selectActors } from './service-discovery/actor-query.js';
 export type { ActorCandidate, ActorQuery } from './service-discovery/actor-query.js';
 export { pickConsistently } from './service-discovery/picker.js';
 export type { PickOptions, PickStrategy } from './service-discovery/picker.js';

@@ -67,7 +67,7 @@ test('importing it, finding and picking load neither zod nor js-yaml', () => {
      console.log((await found.pick({ type: 'a', version: '^1' })).instance.id);`,
   );
   expect(output).toBe(
-    'ActorConfigLoader,ActorMetadataSchema,ActorRegistry,ServiceDiscovery,agentCard,checkQuery,defineActorMetadata,hostedActor,mcpTools,newestVersion,parseActorMetadata,pickConsistently,planPreflight,selectActors\na\n',
+    'ActorConfigLoader,ActorMetadataSchema,ActorRegistry,ServiceDiscovery,agentCard,checkActorQuery,defineActorMetadata,hostedActor,mcpTools,newestVersion,parseActorMetadata,pickConsistently,planPreflight,selectActors\na\n',
   );
 });
 

@@ -86,11 +86,13 @@ export type {
   MessageGroup,
   MessageQueue,
   MessageQueueCapabilities,
+  ModelDecision,
   NewExecution,
   NodeCounters,
   OutboxClaim,
   OutboxClaimed,
   OutboxClaimRequest,
+  OutboxContent,
   OutboxEntry,
   OutboxFailure,
   OutboxLane,
@@ -112,6 +114,7 @@ export type {
   RecordReply,
   RegisterOptions,
   RegistryChange,
+  ReleaseRequest,
   RetentionPolicy,
   RunOptions,
   SpawnOptions,
@@ -126,6 +129,7 @@ export type {
   TaskOutcome,
   TaskProgress,
   TaskReport,
+  TaskReports,
   TaskRequest,
   TellOptions,
   TracedAttempt,
@@ -180,8 +184,15 @@ export type {
   InMemoryMessageQueueOptions,
   InMemoryOutboxStoreOptions,
 } from '@certoai/loom-storage/memory';
-export { openEmbeddedStore } from '@certoai/loom-storage/embedded';
-export type { EmbeddedStore, EmbeddedStoreOptions, SqliteDriverName } from '@certoai/loom-storage/embedded';
+export { diagnoseEmbedded, openEmbeddedStore } from '@certoai/loom-storage/embedded';
+export type {
+  EmbeddedStore,
+  EmbeddedStoreOptions,
+  SqliteDriverName,
+  StoreFinding,
+} from '@certoai/loom-storage/embedded';
+export { diagnoseRedis } from '@certoai/loom-storage/bullmq';
+export type { DiagnoseRedisOptions } from '@certoai/loom-storage/bullmq';
 export { RedisExecutionStore, RedisOutboxStore } from '@certoai/loom-storage/redis';
 export type { RedisExecutionStoreOptions, RedisOutboxStoreOptions } from '@certoai/loom-storage/redis';
 export {
@@ -198,14 +209,21 @@ export type {
   FolderBlobStoreOptions,
   RedisBlobStoreOptions,
 } from '@certoai/loom-storage/blobs';
+export { CosmosOutboxStore, diagnoseCosmos } from '@certoai/loom-storage/cosmos';
+export type { CosmosOutboxStoreOptions, DiagnoseCosmosOptions } from '@certoai/loom-storage/cosmos';
 export {
   ActorConfigLoader,
   ActorMetadataSchema,
   agentCard,
+  checkActorQuery,
   defineActorMetadata,
   hostedActor,
   mcpTools,
+  newestVersion,
   parseActorMetadata,
+  pickConsistently,
+  planPreflight,
+  selectActors,
   ServiceDiscovery,
 } from '@certoai/loom-discovery';
 export type {
@@ -333,8 +351,19 @@ export type {
   SettingType,
   WorkerSettings,
 } from '@certoai/loom-config';
+export { LayeredConfig } from '@certoai/loom-config/layered';
+export type {
+  ConfigLayer,
+  ConfigScope,
+  LayeredConfigOptions,
+  PartialValues,
+  PlainValue,
+  PlainValues,
+} from '@certoai/loom-config/layered';
 export {
   definePipeline,
+  diagnose,
+  formatDiagnosis,
   loadPipeline,
   Loom,
   parsePipeline,
@@ -347,14 +376,21 @@ export type {
   CustomModes,
   CustomStage,
   DefinitionInput,
+  DiagnoseOptions,
+  Diagnosis,
+  DiagnosisPart,
+  ExecutionFinished,
   ExecutionHandle,
   ExecutionQueries,
   ExecutionResult,
   ExecutionSnapshot,
   Expression,
   Failure,
+  Finding,
+  FindingSeverity,
   LoomOptions,
   LoomParts,
+  Notify,
   OrchestratorOptions,
   PipelineDefinition,
   PipelineExecutionErrorDetails,

@@ -57,7 +57,7 @@ export function resolveQuery(query: ActorQuery): ResolvedQuery {
 }
 
 /** @throws LoomError `LOOM_INVALID_OPTION` for a field that does not exist, or a range that is none */
-export function checkQuery(query: ActorQuery): void {
+export function checkActorQuery(query: ActorQuery): void {
   resolveQuery(query);
 }
 

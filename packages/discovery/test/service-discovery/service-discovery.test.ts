@@ -2,7 +2,7 @@ import { ManualClock, settled } from '@certoai/loom-core/testing';
 import { InMemoryInstanceRegistry } from '@certoai/loom-storage/memory';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
-  checkQuery,
+  checkActorQuery,
   newestVersion,
   pickConsistently,
   planPreflight,
@@ -281,8 +281,8 @@ describe('among instances that are known', () => {
   });
 
   test('a query that cannot be used is refused', () => {
-    expect(() => checkQuery({ version: 'newest' })).toThrow(/semantic version range/);
-    checkQuery({ version: '^1', type: 'a' });
+    expect(() => checkActorQuery({ version: 'newest' })).toThrow(/semantic version range/);
+    checkActorQuery({ version: '^1', type: 'a' });
   });
 });
 

@@ -1,4 +1,4 @@
-import { checkQuery } from '@certoai/loom-discovery';
+import { checkActorQuery } from '@certoai/loom-discovery';
 import type { PathSegment } from './definition-issue.js';
 import { isReservedName, limits } from './limits.js';
 import type {
@@ -87,7 +87,7 @@ function* brokenWorkersRules(
 
 function isVersionRange(version: string): boolean {
   try {
-    checkQuery({ version });
+    checkActorQuery({ version });
     return true;
   } catch {
     return false;
