@@ -2,17 +2,19 @@ import { ExecutionTraceRecorder } from '@certoai/loom-observability';
 import { expect, test } from 'vitest';
 import { wideExecution } from './support/wide-execution.js';
 
-test('10 000 tasks at once never hold the event loop up for 50 ms', async () => {
+// More than a log may hold, too.
+test.each([10_000, 20_000])('%i tasks at once never hold the event loop up for 50 ms', async (tasks) => {
   // The first round compiles the code; that is no work of the recorder.
-  await longestTurn('warm-up');
-  const turns = [await longestTurn('first'), await longestTurn('second'), await longestTurn('third')];
+  await longestTurn('warm-up', tasks);
+  const turns: number[] = [];
+  for (const executionId of ['first', 'second', 'third']) turns.push(await longestTurn(executionId, tasks));
   expect(Math.min(...turns)).toBeLessThan(50);
 });
 
 /** Milliseconds of processor time, which unlike the time of day does not count what other processes take. */
-async function longestTurn(executionId: string): Promise<number> {
+async function longestTurn(executionId: string, tasks: number): Promise<number> {
   await using recorder = new ExecutionTraceRecorder();
-  const events = wideExecution(executionId, 10_000);
+  const events = wideExecution(executionId, tasks);
   for (const event of events) recorder.observe(event);
   let done = false;
   let longest = 0;
@@ -27,6 +29,6 @@ async function longestTurn(executionId: string): Promise<number> {
   }
   await flushed;
   expect(turns).toBeGreaterThan(2);
-  expect(await recorder.summary(executionId)).toMatchObject({ attempts: 10_000, status: 'completed' });
+  expect(await recorder.summary(executionId)).toMatchObject({ attempts: tasks, status: 'completed' });
   return longest;
 }

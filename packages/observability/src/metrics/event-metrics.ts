@@ -68,6 +68,7 @@ export class EventMetrics {
       case 'task:started':
         this.#tasks(event).started.value += 1;
         return;
+      case 'task:decided':
       case 'task:progressed':
         return;
       case 'task:completed':

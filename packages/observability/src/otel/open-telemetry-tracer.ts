@@ -106,6 +106,7 @@ export class OpenTelemetryTracer implements TraceSink, Disposable {
       case 'task:failed':
       case 'task:cancelled':
         return this.#executionOf(event)?.taskEnded(event);
+      case 'task:decided':
       case 'task:progressed':
         // Its value is the user's data.
         return;

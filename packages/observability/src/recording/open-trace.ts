@@ -1,11 +1,12 @@
 import type { EventBuffer } from './event-buffer.js';
+import type { ExecutionLog } from './execution-log.js';
 import type { ExecutionTrace } from './execution-trace.js';
 
 /** An execution that is being recorded in this process. */
 export interface OpenTrace {
   readonly executionId: string;
   /** Absent until the store has said what it knows of the execution. */
-  trace: ExecutionTrace | undefined;
+  trace: ExecutionLog | ExecutionTrace | undefined;
   /** Events that came before that, in order; absent once they are folded. */
   waiting: EventBuffer | undefined;
   /** Number of the event that opened it. */

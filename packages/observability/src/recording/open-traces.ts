@@ -1,6 +1,7 @@
 import type { ResolvedRecorderOptions } from '../execution-trace-recorder-options.js';
 import type { EvictedTrace, TraceStore } from '../store/trace-store.js';
 import { EventBuffer } from './event-buffer.js';
+import { ExecutionLog } from './execution-log.js';
 import { ExecutionTrace, type TraceSurroundings } from './execution-trace.js';
 import type { OpenTrace } from './open-trace.js';
 import { RecentIds } from './recent-ids.js';
@@ -25,6 +26,8 @@ export class OpenTraces {
   readonly #open = new Map<string, OpenTrace>();
   readonly #lookingUp = new Set<OpenTrace>();
   #spans = 0;
+  /** Spans that have been admitted are made. */
+  #unfolding = false;
   #closed = 0;
   /** There was nothing to close, and nothing was written since. */
   #crammed = false;
@@ -49,7 +52,7 @@ export class OpenTraces {
     this.#surroundings = {
       kept,
       maxSpans: Math.max(1, Math.floor(maxSpans / 2)),
-      admit: () => this.#admit(),
+      admit: () => this.#unfolding || this.#admit(),
     };
   }
 
@@ -81,7 +84,8 @@ export class OpenTraces {
       this.#lookingUp.add(open);
       void this.#lookUp(open);
     } else {
-      this.#begin(open, new ExecutionTrace(executionId, this.#surroundings));
+      const Recorded = this.#store.keep === undefined ? ExecutionTrace : ExecutionLog;
+      this.#begin(open, new Recorded(executionId, this.#surroundings));
     }
     return open;
   }
@@ -98,6 +102,17 @@ export class OpenTraces {
 
   get underPressure(): boolean {
     return this.#open.size >= this.#maxExecutions * pressureAt || this.#spans >= this.#maxSpans * pressureAt;
+  }
+
+  /** Its trace, made of its log if need be: that takes anything, and can be written while the execution goes on. */
+  unfolded(open: OpenTrace, recorded: ExecutionLog | ExecutionTrace): ExecutionTrace {
+    if (recorded instanceof ExecutionTrace) return recorded;
+    const trace = new ExecutionTrace(open.executionId, this.#surroundings);
+    this.#unfolding = true;
+    for (const event of recorded.events) trace.fold(event);
+    this.#unfolding = false;
+    open.trace = trace;
+    return trace;
   }
 
   /** Something of it was dropped: its trace says so, now or when it is opened. */
@@ -143,7 +158,7 @@ export class OpenTraces {
     this.#onReady(open);
   }
 
-  #begin(open: OpenTrace, trace: ExecutionTrace): void {
+  #begin(open: OpenTrace, trace: ExecutionLog | ExecutionTrace): void {
     open.trace = trace;
     this.#spans += trace.spans;
     this.#markIfDamaged(open);
@@ -179,7 +194,7 @@ export class OpenTraces {
 
   #markIfDamaged(open: OpenTrace | undefined): OpenTrace | undefined {
     if (open?.trace === undefined || !this.#damaged.delete(open.executionId)) return undefined;
-    open.trace.markSpansMissing();
+    this.unfolded(open, open.trace).markSpansMissing();
     return open;
   }
 }

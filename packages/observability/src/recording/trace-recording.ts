@@ -2,7 +2,7 @@ import type { ExecutionEvent } from '@certoai/loom-core';
 import type { ResolvedRecorderOptions } from '../execution-trace-recorder-options.js';
 import type { TraceStore } from '../store/trace-store.js';
 import { EventBuffer } from './event-buffer.js';
-import type { ExecutionTrace, FoldOutcome } from './execution-trace.js';
+import type { FoldOutcome } from './execution-trace.js';
 import type { OpenTrace } from './open-trace.js';
 import { OpenTraces } from './open-traces.js';
 import { LossLedger, type TraceLoss } from './trace-loss.js';
@@ -59,6 +59,7 @@ export class TraceRecording implements AsyncDisposable {
         for (const trace of traces) this.#letGo(this.#traces.evicted(trace));
       },
       lost: (records, error) => this.#losses.countAndReport('unwrittenRecords', records, error),
+      unfolded: (open, trace) => this.#traces.unfolded(open, trace),
       written: (open) => this.#traces.written(open),
       rested: () => {
         if (this.#stalled) this.#arm();
@@ -183,7 +184,9 @@ export class TraceRecording implements AsyncDisposable {
     const { trace } = open;
     if (trace === undefined) return true;
     open.inUse = true;
-    const outcome = foldSafely(trace, event);
+    const noted = foldSafely<FoldOutcome | 'outgrown'>(trace, event);
+    const outcome =
+      noted === 'outgrown' ? foldSafely<FoldOutcome>(this.#traces.unfolded(open, trace), event) : noted;
     open.inUse = false;
     open.lastUsed = this.#taken;
     switch (outcome) {
@@ -194,7 +197,7 @@ export class TraceRecording implements AsyncDisposable {
         if (!trace.full && this.#mayGetRoom()) return false;
         if (!trace.full) this.#gaveUpAt = this.#traces.closed;
         this.#lose('droppedEvents');
-        trace.markSpansMissing();
+        this.#traces.unfolded(open, trace).markSpansMissing();
         break;
       case 'folded':
         this.#held -= 1;
@@ -260,7 +263,10 @@ export class TraceRecording implements AsyncDisposable {
   }
 }
 
-function foldSafely(trace: ExecutionTrace, event: ExecutionEvent): FoldOutcome {
+function foldSafely<Outcome>(
+  trace: { fold(event: ExecutionEvent): Outcome },
+  event: ExecutionEvent,
+): Outcome | 'malformed' {
   try {
     return trace.fold(event);
   } catch {

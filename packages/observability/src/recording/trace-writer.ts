@@ -1,13 +1,23 @@
 import type { EvictedTrace, TraceStore } from '../store/trace-store.js';
+import { ExecutionLog } from './execution-log.js';
 import type { ExecutionTrace } from './execution-trace.js';
+import type { LoggedExecution } from './logged-execution.js';
 import type { OpenTrace } from './open-trace.js';
 import { TurnBudget } from './turn-budget.js';
+
+/** Most logs, and about as many spans, that a store is given at once: it may stop the event loop for as long. */
+const mostLogs = 256;
+const mostLoggedSpans = 4_000;
+/** How long a log that is finished waits for others, where a store takes many at once; milliseconds of real time. */
+const gatherMs = 25;
 
 /** Who hears what became of a write. */
 export interface TraceWriterHost {
   evicted(traces: readonly EvictedTrace[]): void;
   /** The store did not take `records` of them. */
   lost(records: number, error: unknown): void;
+  /** Its trace, made of its log if need be. */
+  unfolded(open: OpenTrace, recorded: ExecutionLog | ExecutionTrace): ExecutionTrace;
   /** What was known of it is written, or lost. */
   written(open: OpenTrace): void;
   /** A round is over. */
@@ -29,6 +39,7 @@ export class TraceWriter {
   #round: Promise<void> | undefined;
   #nextRound: Promise<void> | undefined;
   #lastUnderPressure = false;
+  #gathering: NodeJS.Timeout | undefined;
 
   constructor(store: TraceStore, host: TraceWriterHost) {
     this.#store = store;
@@ -56,7 +67,16 @@ export class TraceWriter {
   start(underPressure: boolean): void {
     this.#lastUnderPressure = underPressure;
     if (this.#round !== undefined) return;
-    if (underPressure ? this.#dirty.size > 0 : this.#finished.length > 0) void this.#begin(underPressure);
+    if (underPressure) {
+      if (this.#dirty.size > 0) void this.#begin(true);
+    } else if (this.#store.keep === undefined || this.#finished.length >= mostLogs) {
+      if (this.#finished.length > 0) void this.#begin(false);
+    } else if (this.#finished.length > 0) {
+      this.#gathering ??= setTimeout(() => {
+        this.#gathering = undefined;
+        if (this.#finished.length > 0 && this.#round === undefined) void this.#begin(false);
+      }, gatherMs);
+    }
   }
 
   /** Resolves when everything that was added before is written or lost. Never rejects. */
@@ -67,6 +87,8 @@ export class TraceWriter {
 
   #begin(everything: boolean): Promise<void> {
     this.#nextRound = undefined;
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     if (this.#round !== undefined) return this.#round;
     const traces = everything ? [...this.#dirty] : this.#finished;
     this.#finished = [];
@@ -82,19 +104,62 @@ export class TraceWriter {
   /** As many at a time as the store takes: one that is far away answers late, and each trace waits for it. */
   async #run(traces: readonly OpenTrace[]): Promise<void> {
     const { maxConcurrentWrites = 1 } = this.#store;
-    const queue = traces.values();
     const budget = new TurnBudget();
+    const queue = (await this.#keepLogs(traces, budget)).values();
     await Promise.all(Array.from({ length: maxConcurrentWrites }, () => this.#writeAll(queue, budget)));
+  }
+
+  /** Writes those that are finished logs, many at a time. @returns the others */
+  async #keepLogs(traces: readonly OpenTrace[], budget: TurnBudget): Promise<readonly OpenTrace[]> {
+    const others: OpenTrace[] = [];
+    const batch: OpenTrace[] = [];
+    const logs: LoggedExecution[] = [];
+    let spans = 0;
+    for (const open of traces) {
+      const { trace } = open;
+      if (!(trace instanceof ExecutionLog && trace.finished)) {
+        others.push(open);
+      } else if (this.#begins(open)) {
+        batch.push(open);
+        logs.push(trace.logged);
+        spans += trace.spans;
+        if (logs.length < mostLogs && spans < mostLoggedSpans) continue;
+        await this.#keep(batch.splice(0), logs.splice(0));
+        await budget.breathe();
+        spans = 0;
+      }
+    }
+    if (logs.length > 0) await this.#keep(batch, logs);
+    return others;
+  }
+
+  async #keep(batch: readonly OpenTrace[], logs: readonly LoggedExecution[]): Promise<void> {
+    try {
+      const reply = await this.#store.keep?.(logs);
+      if (reply !== undefined) this.#host.evicted(reply.evicted);
+    } catch (error) {
+      let records = 0;
+      for (const open of batch) records += 1 + lose(open);
+      this.#host.lost(records, error);
+    }
+    for (const open of batch) {
+      open.writing = false;
+      this.#host.written(open);
+    }
+  }
+
+  /** @returns false when it is twice in the list, or was removed meanwhile; what changes from now on belongs to the next round */
+  #begins(open: OpenTrace): boolean {
+    if (open.writing || !this.#dirty.delete(open)) return false;
+    open.dirty = false;
+    open.writing = open.trace !== undefined && !open.gone;
+    return open.writing;
   }
 
   async #writeAll(queue: Iterable<OpenTrace>, budget: TurnBudget): Promise<void> {
     for (const open of queue) {
-      // Twice in the list, or removed meanwhile; what changes while it is written belongs to the next round.
-      if (open.writing || !this.#dirty.delete(open)) continue;
-      open.dirty = false;
-      if (open.trace === undefined || open.gone) continue;
-      open.writing = true;
-      await this.#write(open, open.trace, budget);
+      if (!this.#begins(open) || open.trace === undefined) continue;
+      await this.#write(open, this.#host.unfolded(open, open.trace), budget);
       open.writing = false;
       this.#host.written(open);
     }
@@ -121,6 +186,14 @@ export class TraceWriter {
   #take(trace: ExecutionTrace): ReturnType<ExecutionTrace['takeChanged']> {
     return trace.takeChanged(this.#store.maxBatch);
   }
+}
+
+/** Of one that could not be kept. @returns how many spans that are */
+function lose({ trace }: OpenTrace): number {
+  if (trace === undefined || trace instanceof ExecutionLog) return trace?.spans ?? 0;
+  // Something came meanwhile.
+  trace.markSpansMissing();
+  return discardChanges(trace);
 }
 
 function discardChanges(trace: ExecutionTrace): number {

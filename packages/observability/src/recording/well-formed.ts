@@ -24,6 +24,7 @@ export function isWellFormed(event: ExecutionEvent): boolean {
     case 'stage:cancelled':
       return isText(event.stage);
     case 'task:started':
+    case 'task:decided':
     case 'task:progressed':
       return isTask(event);
     case 'task:completed':

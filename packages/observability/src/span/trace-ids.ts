@@ -15,21 +15,21 @@ export function traceIdOf(executionId: string): string {
 /** The 128 bits of a ULID in hex: its first digit stands for three of them, each of the others for five. */
 function ulidBits(id: string): string | undefined {
   if (id.length !== 26) return undefined;
-  let hex = '';
   let bits = 0;
+  let written = 0;
   let count = -2;
   for (let place = 0; place < 26; place++) {
     const digit = digitOf[id.charCodeAt(place)] ?? -1;
     if (digit < 0 || (place === 0 && digit > 7)) return undefined;
     bits = (bits << 5) | digit;
     count += 5;
-    for (; count >= 4; count -= 4) hex += ((bits >>> (count - 4)) & 15).toString(16);
+    for (; count >= 4; count -= 4) traceDigits[written++] = hexDigit((bits >>> (count - 4)) & 15);
     bits &= 15;
   }
-  return hex;
+  return String.fromCharCode.apply(null, traceDigits);
 }
 
-/** 64 bits that stand for a span, and from which those of its children follow. */
+/** 64 bits that stand for a span, and from which those of its children follow; signed, which numbers hold best. */
 export interface SpanSeed {
   readonly high: number;
   readonly low: number;
@@ -37,8 +37,7 @@ export interface SpanSeed {
 
 /** Cheap on purpose, as all below: it runs for every execution, stage and attempt. */
 export function rootSeed(traceId: string): SpanSeed {
-  const word = (place: number): number => parseInt(traceId.slice(place * 8, place * 8 + 8), 16);
-  return permute(word(0) ^ word(2), word(1) ^ word(3));
+  return permute(readHex(traceId, 0) ^ readHex(traceId, 16), readHex(traceId, 8) ^ readHex(traceId, 24));
 }
 
 export function stageSeed(root: SpanSeed, stage: string): SpanSeed {
@@ -56,17 +55,31 @@ export function spanIdOf({ high, low }: SpanSeed): string {
   if (high === 0 && low === 0) return '0000000000000001';
   writeHex(high, 0);
   writeHex(low, 8);
-  return String.fromCharCode.apply(null, hexDigits);
+  return String.fromCharCode.apply(null, spanDigits);
 }
 
 /** Used again and again, because every attempt comes by here; a plain array is what `apply` reads fastest. */
-const hexDigits: number[] = Array.from({ length: 16 }, () => 0);
+const spanDigits: number[] = Array.from({ length: 16 }, () => 0);
+const traceDigits: number[] = Array.from({ length: 32 }, () => 0);
 
 function writeHex(word: number, from: number): void {
-  for (let place = from + 7, left = word; place >= from; place--, left >>>= 4) {
-    const digit = left & 15;
-    hexDigits[place] = digit < 10 ? 48 + digit : 87 + digit;
+  for (let place = from + 7, left = word; place >= from; place--, left >>>= 4)
+    spanDigits[place] = hexDigit(left & 15);
+}
+
+/** The word that eight digits are. */
+function readHex(digits: string, from: number): number {
+  let word = 0;
+  for (let place = from; place < from + 8; place++) {
+    const code = digits.charCodeAt(place);
+    word = (word << 4) | (code < 58 ? code - 48 : code - 87);
   }
+  return word;
+}
+
+/** Its character code. */
+function hexDigit(value: number): number {
+  return value < 10 ? 48 + value : 87 + value;
 }
 
 /** Mixes 64 bits so that no two inputs give the same. https://en.wikipedia.org/wiki/Feistel_cipher */
@@ -78,7 +91,7 @@ function permute(high: number, low: number): SpanSeed {
     left = right;
     right = mixed;
   }
-  return { high: left >>> 0, low: right >>> 0 };
+  return { high: left | 0, low: right | 0 };
 }
 
 /** The finaliser of MurmurHash3. https://github.com/aappleby/smhasher */

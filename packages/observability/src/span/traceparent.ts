@@ -1,4 +1,4 @@
-import { attemptSeed, rootSeed, spanIdOf, stageSeed, traceIdOf } from './trace-ids.js';
+import { attemptSeed, rootSeed, spanIdOf, stageSeed, traceIdOf, type SpanSeed } from './trace-ids.js';
 
 /** Names a span: an execution, one of its stages, or one attempt of a task. */
 export type SpanAddress = {
@@ -39,9 +39,41 @@ export function parseTraceparent(header: unknown): TraceParent | undefined {
  * decides. https://www.w3.org/TR/trace-context/#traceparent-header
  */
 export function traceparentOf(address: SpanAddress): string {
-  const parent = parseTraceparent(address.startedUnder);
-  const { traceId, spanId } = spanContextOf(address, parent);
-  return `00-${traceId}-${spanId}-${parent?.sampled === false ? '00' : '01'}`;
+  const { start, seed, flags } = sharedContext(address);
+  const own =
+    address.stage === undefined || address.index === undefined
+      ? seed
+      : attemptSeed(seed, address.index, address.attempt);
+  return start + spanIdOf(own) + flags;
+}
+
+/** What the attempts of one stage share. */
+interface SharedContext {
+  readonly executionId: string;
+  readonly startedUnder: string | undefined;
+  readonly stage: string | undefined;
+  readonly start: string;
+  readonly seed: SpanSeed;
+  readonly flags: string;
+}
+
+/** The tasks of a wide stage are handed out one after another. */
+let latest: SharedContext | undefined;
+
+function sharedContext({ executionId, startedUnder, stage }: SpanAddress): SharedContext {
+  if (latest?.executionId === executionId && latest.stage === stage && latest.startedUnder === startedUnder)
+    return latest;
+  const parent = parseTraceparent(startedUnder);
+  const own = traceIdOf(executionId);
+  const root = rootSeed(own);
+  return (latest = {
+    executionId,
+    startedUnder,
+    stage,
+    start: `00-${parent?.traceId ?? own}-`,
+    seed: stage === undefined ? root : stageSeed(root, stage),
+    flags: parent?.sampled === false ? '-00' : '-01',
+  });
 }
 
 /** Ids of a span. Those of spans follow from the execution and not from its trace: one trace may have many executions. */

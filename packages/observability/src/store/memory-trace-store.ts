@@ -1,6 +1,8 @@
 import { LoomError } from '@certoai/loom-core';
 import { matchesQuery } from '../query/matches-query.js';
 import type { TraceQuery } from '../query/trace-query.js';
+import { spansIn, spansOfLog, summaryOfLog, type LoggedExecution } from '../recording/logged-execution.js';
+import { TurnBudget } from '../recording/turn-budget.js';
 import type { ExecutionSpan } from '../span/execution-span.js';
 import type { ExecutionSummary } from '../summary/execution-summary.js';
 import type { EvictedTrace, TraceStore, WriteReply } from './trace-store.js';
@@ -12,7 +14,8 @@ export interface MemoryTraceStoreOptions {
 
 interface StoredTrace {
   /** As they came, while all came at once; most executions are written once, and few are read. */
-  spans: readonly ExecutionSpan[] | Map<string, ExecutionSpan>;
+  spans: LoggedExecution | readonly ExecutionSpan[] | Map<string, ExecutionSpan>;
+  /** That of a log is made when it is read first. */
   summary: ExecutionSummary | undefined;
 }
 
@@ -46,6 +49,17 @@ export class MemoryTraceStore implements TraceStore {
     return { evicted: this.#makeRoom(executionId) };
   }
 
+  async keep(logs: readonly LoggedExecution[]): Promise<WriteReply> {
+    this.#checkOpen();
+    const evicted: EvictedTrace[] = [];
+    for (const log of logs) {
+      this.#traces.set(log.executionId, { spans: log, summary: undefined });
+      this.#spans += spansIn(log);
+      this.#makeRoom(log.executionId, evicted);
+    }
+    return { evicted };
+  }
+
   async upsert(summary: ExecutionSummary): Promise<WriteReply> {
     this.#checkOpen();
     this.#touch(summary.executionId).summary = summary;
@@ -54,20 +68,26 @@ export class MemoryTraceStore implements TraceStore {
 
   async summary(executionId: string): Promise<ExecutionSummary | undefined> {
     this.#checkOpen();
-    return this.#traces.get(executionId)?.summary;
+    const trace = this.#traces.get(executionId);
+    return trace && summaryOf(trace);
   }
 
   async spans(executionId: string): Promise<readonly ExecutionSpan[]> {
     this.#checkOpen();
     const trace = this.#traces.get(executionId);
-    return trace === undefined ? [] : [...trace.spans.values()];
+    return trace === undefined ? [] : [...spansOf(trace)];
   }
 
   async query(query: TraceQuery): Promise<readonly ExecutionSummary[]> {
     this.#checkOpen();
     const found: ExecutionSummary[] = [];
-    for (const { summary } of this.#traces.values()) {
+    const budget = new TurnBudget();
+    // A copy: there are others while this one breathes.
+    for (const [executionId, trace] of [...this.#traces]) {
+      if (query.executionId !== undefined && query.executionId !== executionId) continue;
+      const summary = summaryOf(trace);
       if (summary !== undefined && matchesQuery(summary, query)) found.push(summary);
+      await budget.breathe();
     }
     return found.sort(byFallingId).slice(0, query.limit);
   }
@@ -88,8 +108,7 @@ export class MemoryTraceStore implements TraceStore {
     return trace;
   }
 
-  #makeRoom(keep: string): readonly EvictedTrace[] {
-    const evicted: EvictedTrace[] = [];
+  #makeRoom(keep: string, evicted: EvictedTrace[] = []): readonly EvictedTrace[] {
     for (const [executionId, trace] of this.#traces) {
       if (this.#traces.size <= this.#limits.maxExecutions && this.#spans <= this.#limits.maxSpans) break;
       if (executionId === keep) break;
@@ -107,14 +126,26 @@ export class MemoryTraceStore implements TraceStore {
 }
 
 function sizeOf({ spans }: StoredTrace): number {
-  return spans instanceof Map ? spans.size : spans.length;
+  if (spans instanceof Map) return spans.size;
+  return 'attempts' in spans ? spansIn(spans) : spans.length;
 }
 
 function mergeInto(trace: StoredTrace, spans: readonly ExecutionSpan[]): void {
-  const byId =
-    trace.spans instanceof Map ? trace.spans : new Map(trace.spans.map((span) => [span.spanId, span]));
+  // Before its log goes.
+  trace.summary = summaryOf(trace);
+  const byId = trace.spans instanceof Map ? trace.spans : new Map<string, ExecutionSpan>();
+  if (byId !== trace.spans) for (const span of spansOf(trace)) byId.set(span.spanId, span);
   for (const span of spans) byId.set(span.spanId, span);
   trace.spans = byId;
+}
+
+function spansOf({ spans }: StoredTrace): Iterable<ExecutionSpan> {
+  return 'attempts' in spans ? spansOfLog(spans) : spans.values();
+}
+
+function summaryOf(trace: StoredTrace): ExecutionSummary | undefined {
+  if ('attempts' in trace.spans) trace.summary ??= summaryOfLog(trace.spans);
+  return trace.summary;
 }
 
 function byFallingId(left: ExecutionSummary, right: ExecutionSummary): number {

@@ -6,7 +6,7 @@ export function summaryStatement(
   query: TraceQuery,
   limit: number,
 ): { readonly sql: string; readonly values: readonly SqliteValue[] } {
-  const conditions: string[] = ['summary IS NOT NULL'];
+  const conditions: string[] = ['(summary IS NOT NULL OR log IS NOT NULL)'];
   const values: SqliteValue[] = [];
   const where = (condition: string, value: SqliteValue | undefined): void => {
     if (value === undefined) return;
@@ -24,6 +24,6 @@ export function summaryStatement(
     values.push(...query.status);
   }
   const all = conditions.join(' AND ');
-  const sql = `SELECT execution_id, summary FROM traces WHERE ${all} ORDER BY execution_id DESC LIMIT ${limit}`;
+  const sql = `SELECT execution_id, summary, log FROM traces WHERE ${all} ORDER BY execution_id DESC LIMIT ${limit}`;
   return { sql, values };
 }

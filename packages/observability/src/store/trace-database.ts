@@ -10,7 +10,7 @@ import {
 
 /** "LomT" in ASCII: marks the file as ours, see https://www.sqlite.org/pragma.html#pragma_application_id */
 const applicationId = 0x4c6f6d54;
-const formatVersion = 1;
+const formatVersion = 2;
 
 const tables = `
   CREATE TABLE traces (
@@ -21,7 +21,9 @@ const tables = `
     status TEXT,
     started_at REAL,
     duration_ms REAL,
-    summary TEXT
+    summary TEXT,
+    log TEXT,
+    log_spans INTEGER
   );
   CREATE INDEX traces_by_writing ON traces (written_at, execution_id);
   CREATE TABLE spans (
@@ -30,6 +32,9 @@ const tables = `
     body TEXT NOT NULL,
     PRIMARY KEY (execution_id, span_id)
   ) WITHOUT ROWID`;
+
+/** What version 1 did not have: executions in one piece. */
+const addLogs = 'ALTER TABLE traces ADD COLUMN log TEXT; ALTER TABLE traces ADD COLUMN log_spans INTEGER';
 
 /**
  * The file `traces.db` in a folder. What was committed survives the death of its process; of a power cut the
@@ -119,6 +124,8 @@ function prepareFile(connection: SqliteConnection, folder: string): void {
     return connection.exec(`BEGIN IMMEDIATE; ${marks}; ${tables}; COMMIT`);
   }
   if (application === applicationId && version === formatVersion) return;
+  if (application === applicationId && version === 1)
+    return connection.exec(`BEGIN IMMEDIATE; ${addLogs}; PRAGMA user_version=${formatVersion}; COMMIT`);
   const whose =
     application === applicationId ? 'was written by a newer version of Loom' : 'belongs to another program';
   const message = `"${join(folder, 'traces.db')}" ${whose}. Nothing was changed; give traces another folder.`;

@@ -1,4 +1,5 @@
 import type { TraceQuery } from '../query/trace-query.js';
+import type { LoggedExecution } from '../recording/logged-execution.js';
 import type { ExecutionSpan } from '../span/execution-span.js';
 import type { ExecutionSummary } from '../summary/execution-summary.js';
 
@@ -27,6 +28,13 @@ export interface TraceStore extends AsyncDisposable {
    * @param spans - 1 to `maxBatch`
    */
   append(executionId: string, spans: readonly ExecutionSpan[]): Promise<WriteReply>;
+
+  /**
+   * Stores finished executions, each whole, of which it has nothing yet; they are read as if their spans and
+   * summaries had been stored. Either all are stored or the promise rejects. Absent: it takes spans only, and a
+   * recorder makes them for all executions, which is most of its work.
+   */
+  keep?(logs: readonly LoggedExecution[]): Promise<WriteReply>;
 
   /** Stores the summary of an execution, in place of an earlier one. */
   upsert(summary: ExecutionSummary): Promise<WriteReply>;

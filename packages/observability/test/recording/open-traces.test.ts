@@ -57,6 +57,7 @@ test('one that is written after its end is closed, unless something came meanwhi
   const { traces } = tracesOn(new MemoryTraceStore(roomy), {});
   const open = traces.open('a', 1);
   if (open === undefined) throw new Error('no room');
+  open.trace?.fold({ type: 'execution:started', executionId: 'a', at: 1 });
   open.trace?.fold({ type: 'execution:finished', executionId: 'a', at: 1, status: 'completed' });
   open.dirty = true;
   traces.written(open);

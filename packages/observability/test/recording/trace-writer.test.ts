@@ -44,7 +44,14 @@ function finished(executionId: string): OpenTrace & { readonly trace: ExecutionT
 
 function writerOn(store: SlowTraceStore): TraceWriter {
   const nothing = (): void => undefined;
-  return new TraceWriter(store, { evicted: nothing, lost: nothing, written: nothing, rested: nothing });
+  const unfolded = (_: OpenTrace, recorded: unknown): ExecutionTrace => recorded as ExecutionTrace;
+  return new TraceWriter(store, {
+    evicted: nothing,
+    lost: nothing,
+    unfolded,
+    written: nothing,
+    rested: nothing,
+  });
 }
 
 test('as many executions are written at a time as the store takes', async () => {

@@ -142,6 +142,25 @@ describe('room', () => {
     expect(await store.spans('b')).toHaveLength(6_002);
   });
 
+  test('is made by executions that are kept in one piece, too, and their spans are counted', async () => {
+    const maxBytes = 2 ** 20;
+    await using store = await openSqliteTraceStore({ folder, maxBytes });
+    await using recorder = new ExecutionTraceRecorder(undefined, { store });
+    for (let execution = 100; execution < 160; execution++) {
+      for (const event of wideExecution(`e-${execution}`, 700)) recorder.observe(event);
+      await recorder.flush();
+    }
+    const { evictedExecutions, evictedSpans, ...others } = recorder.loss();
+    const left = await kept(store);
+    expect(evictedExecutions).toBeGreaterThan(10);
+    expect(evictedSpans).toBe(evictedExecutions * 702);
+    expect(Object.values(others)).toEqual([0, 0, 0]);
+    expect(left).toHaveLength(60 - evictedExecutions);
+    expect(left[0]).toBe('e-159');
+    for (const executionId of left) expect(await store.spans(executionId)).toHaveLength(702);
+    expect(statSync(join(folder, 'traces.db')).size).toBeLessThan(maxBytes * 1.5);
+  });
+
   test('is made by age: what is finished and old goes, what is not finished stays', async () => {
     const clock = new ManualClock();
     await using store = await openSqliteTraceStore({ folder, maxAgeMs: 86_400_000, clock });
@@ -195,6 +214,24 @@ describe('a file', () => {
       { name: 'mine' },
     ]);
     again.close();
+  });
+
+  test('of version 1 is taken over with what it holds', async () => {
+    const old = await openSqliteTraceStore({ folder });
+    await write(old, 'a', 3);
+    await old.close();
+    const file = loadSqliteDriver()(join(folder, 'traces.db'));
+    file.exec('ALTER TABLE traces DROP COLUMN log; ALTER TABLE traces DROP COLUMN log_spans');
+    file.exec('PRAGMA user_version=1');
+    file.close();
+    for (const executionId of ['b', 'c']) {
+      await using store = await openSqliteTraceStore({ folder });
+      await using recorder = new ExecutionTraceRecorder(undefined, { store });
+      for (const event of wideExecution(executionId, 3)) recorder.observe(event);
+      expect(await recorder.spans(executionId)).toHaveLength(5);
+      expect(await store.spans('a')).toHaveLength(5);
+      expect(await kept(store)).toContain('a');
+    }
   });
 
   test('of a newer version is refused', async () => {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { isLoomError } from '@certoai/loom-core';
 import type { ExecutionSpan, ExecutionSummary, TraceQueryFilter } from '@certoai/loom-observability';
 import { parseFilter, type TraceQuery } from '../../src/query/trace-query.js';
+import { ExecutionLog } from '../../src/recording/execution-log.js';
 import { ExecutionTrace } from '../../src/recording/execution-trace.js';
+import type { LoggedExecution } from '../../src/recording/logged-execution.js';
 import type { TraceStore } from '../../src/store/trace-store.js';
 import { drain, sorted, unbounded } from '../support/fold.js';
 import { randomExecution } from '../support/random-execution.js';
@@ -25,6 +27,8 @@ interface Trace {
   readonly executionId: string;
   readonly spans: readonly ExecutionSpan[];
   readonly summary: ExecutionSummary;
+  /** When it went as most do and is finished. */
+  readonly log?: LoggedExecution | undefined;
 }
 
 export const traceStoreConformance: readonly ConformanceCase[] = [
@@ -47,6 +51,32 @@ export const traceStoreConformance: readonly ConformanceCase[] = [
         assert.deepStrictEqual(sorted(await store.spans(executionId)), sorted(spans));
         assert.deepStrictEqual(await store.summary(executionId), summary);
       }
+    },
+  },
+  {
+    name: 'reads executions that it keeps in one piece as if they had been written, and goes on with them',
+    async run({ create }) {
+      await using store = await create();
+      if (store.keep === undefined) return;
+      const traces = randomTraces(dice(13), 60).filter(({ log }) => log !== undefined);
+      assert(traces.length > 10, 'the data did not put it to the test');
+      assert.deepEqual(await store.keep(traces.map(({ log }) => log as LoggedExecution)), { evicted: [] });
+      for (const { executionId, spans, summary } of traces) {
+        assert.equal(store.mayHave(executionId), true);
+        assert.deepStrictEqual(sorted(await store.spans(executionId)), sorted(spans));
+        assert.deepStrictEqual(await store.summary(executionId), summary);
+      }
+      for (const [place, { executionId, spans, summary }] of traces.entries()) {
+        const [first] = spans;
+        assert(first);
+        const changed = { ...first, attributes: { place } };
+        if (place % 2 === 0) await store.append(executionId, [changed]);
+        await store.upsert({ ...summary, status: 'failed' });
+        const expected = place % 2 === 0 ? [changed, ...spans.slice(1)] : spans;
+        assert.deepStrictEqual(sorted(await store.spans(executionId)), sorted(expected));
+        assert.deepStrictEqual(await store.summary(executionId), { ...summary, status: 'failed' });
+      }
+      assert.equal((await ids(store, { status: 'failed' })).length, traces.length);
     },
   },
   {
@@ -243,6 +273,7 @@ export const traceStoreConformance: readonly ConformanceCase[] = [
       await store.close();
       const closed = (error: unknown): boolean => isLoomError(error, 'LOOM_CLOSED');
       await assert.rejects(store.append(trace.executionId, trace.spans), closed);
+      if (store.keep !== undefined) await assert.rejects(store.keep([]), closed);
       await assert.rejects(store.upsert(trace.summary), closed);
       await assert.rejects(store.summary(trace.executionId), closed);
       await assert.rejects(store.spans(trace.executionId), closed);
@@ -269,7 +300,10 @@ async function write(store: TraceStore, { executionId, spans, summary }: Trace):
 
 async function fill(store: TraceStore, random: Dice, count: number): Promise<readonly Trace[]> {
   const traces = randomTraces(random, count);
-  for (const trace of random.shuffle(traces)) await write(store, trace);
+  for (const trace of random.shuffle(traces)) {
+    if (store.keep !== undefined && trace.log !== undefined) await store.keep([trace.log]);
+    else await write(store, trace);
+  }
   return traces;
 }
 
@@ -282,10 +316,15 @@ export function randomTraces(random: Dice, count: number, from = 0): Trace[] {
   return Array.from({ length: count }, (_, place): Trace => {
     const executionId = idOf(from + place);
     const trace = new ExecutionTrace(executionId, unbounded);
+    const recorded = new ExecutionLog(executionId, unbounded);
+    let isPlain = true;
     for (const event of randomExecution(random, { executionId })) {
       const tags = random.shuffle(['gold', 'eu', 'retail']).slice(0, random.between(0, 3));
-      trace.fold(event.type === 'execution:started' ? Object.assign({ ...event }, { tags }) : event);
+      const tagged = event.type === 'execution:started' ? Object.assign({ ...event }, { tags }) : event;
+      trace.fold(tagged);
+      isPlain &&= recorded.fold(tagged) === 'folded';
     }
-    return { executionId, spans: drain(trace, new Map()), summary: trace.summary() };
+    const log = isPlain && recorded.finished ? recorded.logged : undefined;
+    return { executionId, spans: drain(trace, new Map()), summary: trace.summary(), log };
   });
 }
