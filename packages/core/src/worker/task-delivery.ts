@@ -61,7 +61,7 @@ export async function serveTask(
 
 function crashed(task: TaskRequest, deliveries: number): TaskOutcome {
   const { actor } = task;
-  const message = `Actor "${actor}" never finished ${describeTask(task)}. ${silentDeath(deliveries)} Look for what kills or blocks it: memory, a native crash, process.exit, a long loop.`;
+  const message = `Actor "${actor}" never finished ${describeTask(task)}. ${silentDeath(deliveries)} Look for what kills or blocks it: memory, a crash, a long loop.`;
   const error = new LoomError('LOOM_TASK_CRASHED', message, { ...placeOf(task), actor, deliveries });
   return failure(Object.assign(error, { retryable: false }));
 }

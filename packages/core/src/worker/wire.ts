@@ -36,7 +36,7 @@ export function laneQueueName(actor: HostedActor, labels: ActorInstance['labels'
       .map((label) => label.join('\0'))
       .sort(),
   ]);
-  return `loom.lanes.${actor.type}.${createHash('sha256').update(alike).digest('hex').slice(0, 32)}`;
+  return `loom.lanes.${actor.type}.${createHash('sha256').update(alike).digest('base64url')}`;
 }
 
 /** Name of a queue where somebody waits for replies. The path of an actor never begins like it. */

@@ -2,14 +2,7 @@ import { Actor, ActorRegistry, ActorWorker } from '@certoai/loom-core';
 import type { ActorContext, ActorWorkerOptions } from '@certoai/loom-core';
 import { ManualClock, settled } from '@certoai/loom-core/testing';
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import {
-  errorOf,
-  gate,
-  loomErrorOf,
-  openWorker,
-  recorder,
-  recordingLogger,
-} from '../support/open-worker.ts';
+import { errorOf, gate, loomErrorOf, openWorker, recorder, recordingLogger } from '../support/open-worker.ts';
 import type { LogLine } from '../support/open-worker.ts';
 import { completed, outcomesOf, task } from '../support/task.ts';
 

@@ -298,7 +298,7 @@ describe('what kills its workers', () => {
     ]);
     const [{ outcome } = { outcome: undefined }] = reports();
     expect(outcome?.kind === 'failed' && outcome.error.message).toMatchInlineSnapshot(
-      `"Actor "a" never finished task 0 of stage "stage", attempt 2 in execution execution. Delivered 5 times without an outcome: the process that had it ended, or its lease did. Look for what kills or blocks it: memory, a native crash, process.exit, a long loop."`,
+      `"Actor "a" never finished task 0 of stage "stage", attempt 2 in execution execution. Delivered 5 times without an outcome: the process that had it ended, or its lease did. Look for what kills or blocks it: memory, a crash, a long loop."`,
     );
     expect(await queue.stats(queueName)).toMatchObject({ ready: 0, active: 0, delayed: 0, dead: 0 });
   });

@@ -526,21 +526,35 @@ describe('actor', () => {
 
 test('a capability', async () => {
   expect(await stage({ actor: { capability: 'ocr' } })).toBe('');
-  expect(await stage({ actor: { capability: [] } })).toMatchInlineSnapshot(`"stages[0].actor.capability is an empty list; expected 1 to 20 words."`);
-  expect(await stage({ actor: { capability: '${input.what}' } })).toMatchInlineSnapshot(`"stages[0].actor.capability is "\${input.what}"; expected a word without expressions."`);
-  expect(await stage({ actor: { capability: 'ocr', version: '1' } })).toMatchInlineSnapshot(`"stages[0].actor.version is not a field here; expected one of capability."`);
+  expect(await stage({ actor: { capability: [] } })).toMatchInlineSnapshot(
+    `"stages[0].actor.capability is an empty list; expected 1 to 20 words."`,
+  );
+  expect(await stage({ actor: { capability: '${input.what}' } })).toMatchInlineSnapshot(
+    `"stages[0].actor.capability is "\${input.what}"; expected a word without expressions."`,
+  );
+  expect(await stage({ actor: { capability: 'ocr', version: '1' } })).toMatchInlineSnapshot(
+    `"stages[0].actor.version is not a field here; expected one of capability."`,
+  );
 });
 
 test('workers', async () => {
   expect(await stage({ workers: { version: '^1.2 || 3.x', labels: { zone: '${input.zone}' } } })).toBe('');
-  expect(await stage({ workers: {} })).toMatchInlineSnapshot(`"stages[0].workers says nothing; give it version or labels, or take it out."`);
+  expect(await stage({ workers: {} })).toMatchInlineSnapshot(
+    `"stages[0].workers says nothing; give it version or labels, or take it out."`,
+  );
   expect(await stage({ workers: { version: 'newest', labels: {} } })).toMatchInlineSnapshot(`
     "stages[0].workers.version is "newest"; expected a semantic version range, such as "^2.1".
     stages[0].workers.labels has 0 labels; expected 1 to 20."
   `);
-  expect(await stage({ workers: { labels: { zone: 1 } } })).toMatchInlineSnapshot(`"stages[0].workers.labels.zone is 1; expected a text of 1 to 1_000 characters."`);
-  expect(await stage({ workers: { label: { zone: 'west' } } })).toMatchInlineSnapshot(`"stages[0].workers.label is not a field here; did you mean "labels"?"`);
-  expect(await stage({ workers: { version: '1' }, limit: { concurrency: 1 } })).toMatchInlineSnapshot(`"stages[0].workers and limit cannot stand together, as a limit counts the tasks of all workers; give one."`);
+  expect(await stage({ workers: { labels: { zone: 1 } } })).toMatchInlineSnapshot(
+    `"stages[0].workers.labels.zone is 1; expected a text of 1 to 1_000 characters."`,
+  );
+  expect(await stage({ workers: { label: { zone: 'west' } } })).toMatchInlineSnapshot(
+    `"stages[0].workers.label is not a field here; did you mean "labels"?"`,
+  );
+  expect(await stage({ workers: { version: '1' }, limit: { concurrency: 1 } })).toMatchInlineSnapshot(
+    `"stages[0].workers and limit cannot stand together, as a limit counts the tasks of all workers; give one."`,
+  );
 });
 
 describe('scatter', () => {

@@ -1,5 +1,4 @@
 import type { QueueScript } from './queue-scripts.js';
-import { queueCalls } from './temporary-scripts.js';
 
 /** Types of the keys of a queue that are there only while it has something to do or to wait for. */
 export const busyTypes = ['active', 'wait', 'prioritized', 'delayed', 'groups', 'groups:later'] as const;
@@ -15,10 +14,12 @@ export const busyTypes = ['active', 'wait', 'prioritized', 'delayed', 'groups', 
  */
 export const watchScript: QueueScript = {
   name: 'loomQueueWatch1',
-  lua: `${queueCalls}
+  lua: `
+local P
+local function C(c,k,...) return redis.call(c,P..k,...) end
 local soonest,found=math.huge,{}
 for i,active in ipairs(KEYS) do
-use(string.sub(active,1,-7))
+P=string.sub(active,1,-7)
 local longest,open,count=tonumber(ARGV[i+2]),C('HEXISTS','meta','paused')==0,0
 local left=C('EXISTS','active')==0 and longest or C('PTTL','watched')
 if left<=0 or left>longest then

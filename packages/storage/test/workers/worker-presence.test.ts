@@ -60,7 +60,7 @@ function open(options: ActorWorkerOptions = {}): Opened {
 }
 
 const lane = (type: string): string =>
-  expect.stringMatching(new RegExp(`^loom\\.lanes\\.${type}\\.[0-9a-f]{32}$`)) as string;
+  expect.stringMatching(new RegExp(`^loom\\.lanes\\.${type}\\.[\\w-]{43}$`)) as string;
 
 describe('a worker that has started', () => {
   test('is known: its name, its types, its labels and how much it can take', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { actorQueueName } from '@certoai/loom-core';
-import type { ActorInstance, JsonValue, TaskProgress, TaskReport } from '@certoai/loom-core';
+import type { ActorInstance, JsonValue, TaskProgress, TaskReport, TaskReports } from '@certoai/loom-core';
 import { BullMQMessageQueue } from '@certoai/loom-storage/bullmq';
 import { afterEach, expect, inject, test, vi } from 'vitest';
 import { ChildProgram } from '../child-program.js';
@@ -28,9 +28,9 @@ async function open(): Promise<Opened> {
   const reports: TaskReport[] = [];
   const progress: unknown[] = [];
   await queue.consume('reports', async ({ body }) => {
-    const message = body as unknown as TaskReport | TaskProgress;
+    const message = body as unknown as TaskReports | TaskProgress;
     if ('progress' in message) progress.push(message.progress);
-    else reports.push(message);
+    else reports.push(...message.reports);
   });
   const task = {
     executionId: 'e',
