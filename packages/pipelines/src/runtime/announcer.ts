@@ -2,6 +2,7 @@ import type { ExecutionEvent, ExecutionStatus } from '@certoai/loom-core';
 import type { Decision } from '../engine/decide.js';
 import type { ExecutionState, NodeState } from '../engine/state.js';
 import type { ExecutionHost } from './execution-host.js';
+import type { WatchMessage } from './inbox.js';
 
 /** What of an execution its events tell. */
 export interface Announced {
@@ -18,6 +19,8 @@ export class Announcer {
   readonly #host: ExecutionHost;
   readonly #about: Announced;
   #listeners: Set<(event: ExecutionEvent) => void> | undefined;
+  /** Queues of other processes, and until when they want to hear. */
+  readonly #audience = new Map<string, number>();
 
   constructor(host: ExecutionHost, about: Announced) {
     this.#host = host;
@@ -33,6 +36,20 @@ export class Announcer {
     const listeners = (this.#listeners ??= new Set());
     listeners.add(listener);
     return () => listeners.delete(listener);
+  }
+
+  /** Tells another process, too, for as long as it wants to hear. @returns `true` */
+  tell({ queue, forMs }: WatchMessage['watch']): true {
+    const until = this.#now() + forMs;
+    const known = this.#audience.get(queue);
+    this.#audience.set(queue, until);
+    if (known !== undefined) return true;
+    const end = this.listen((event) => {
+      if (this.#now() < (this.#audience.get(queue) ?? 0)) return this.#host.tell(queue, event);
+      this.#audience.delete(queue);
+      end();
+    });
+    return true;
   }
 
   /** A listener that throws is logged and changes nothing. */

@@ -1,4 +1,4 @@
-import type { StoredExecution } from '@certoai/loom-core';
+import type { Clock, ExecutionEvent, StoredExecution } from '@certoai/loom-core';
 import type { ControlRequest } from '../engine/decide.js';
 import { isFinal } from '../engine/state.js';
 import { EventStream } from './event-stream.js';
@@ -7,6 +7,7 @@ import type { Ending } from './awaited-end.js';
 import type { LiveExecution } from './live-execution.js';
 import { PipelineExecutionError } from './pipeline-execution-error.js';
 import type { PlanCache } from './plan-cache.js';
+import type { RemoteEvents } from './remote-events.js';
 import { stageStatuses, type ExecutionSnapshot } from './snapshot.js';
 import { traceIdUnder } from './trace-id.js';
 
@@ -28,10 +29,10 @@ export function executionHandle(of: Attached, host: HandleHost): ExecutionHandle
     status: () => host.status(),
     result: () => executionResult(of),
     events: () => {
-      const stream = new EventStream((listener) => of.listen?.(listener) ?? (() => undefined));
-      const end = (): void => stream.end();
-      if (of.listen === undefined) end();
-      else of.ended.then(end, end);
+      const stream: EventStream = new EventStream(
+        (listener) => of.listen?.(listener, () => stream.end()) ?? (() => undefined),
+      );
+      if (of.listen === undefined) stream.end();
       return stream;
     },
     cancel: ({ reason = 'cancelled by the caller' }: CancelOptions = {}) =>
@@ -58,23 +59,45 @@ export async function executionResult({ id, plan, ended }: Attached): Promise<Ex
   };
 }
 
-/** What stands for an execution that does not live in this process. Of its events only the end is heard. */
+export interface AttachingOptions {
+  readonly plans: PlanCache;
+  readonly clock: Clock;
+  readonly follow: () => Promise<Ending>;
+  /** Absent: of its events only the end is heard. */
+  readonly events: RemoteEvents | undefined;
+}
+
+/** How long the last events may be on their way when the end is known already; milliseconds. */
+const lastEventsMs = 1_000;
+
+/** What stands for an execution that does not live in this process. */
 export async function attachedElsewhere(
   { id, definition, status }: StoredExecution,
-  plans: PlanCache,
-  follow: () => Promise<Ending>,
+  { plans, clock, follow, events }: AttachingOptions,
 ): Promise<Attached> {
   const plan = await plans.pinned(definition);
-  const listen: Attached['listen'] = (listener) => {
+  const listen: Attached['listen'] = (listener, over) => {
     let listening = true;
+    const hear = (event: ExecutionEvent): void => {
+      if (!listening) return;
+      if (event.type === 'execution:finished') end();
+      listener(event);
+    };
+    const endRemote = events?.listen(id, hear);
+    const end = (): void => {
+      listening = false;
+      endRemote?.();
+    };
     follow().then(
-      ({ state: { status, failure, finishedAt: at = 0 } }) => {
-        if (!listening) return;
-        listener({ type: 'execution:finished', executionId: id, at, status, error: failure?.error });
+      ({ state: { status: ended, failure, finishedAt: at = 0 } }) => {
+        const finished = { type: 'execution:finished', executionId: id, at, status: ended } as const;
+        const tell = (): void => hear({ ...finished, error: failure?.error });
+        if (events === undefined) tell();
+        else clock.setTimer(lastEventsMs, tell);
       },
-      () => undefined,
+      () => over?.(),
     );
-    return () => (listening = false);
+    return end;
   };
   return {
     id,

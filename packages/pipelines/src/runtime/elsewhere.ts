@@ -6,6 +6,7 @@ import type { Inbox } from './inbox.js';
 import type { Ending } from './awaited-end.js';
 import type { LiveExecution } from './live-execution.js';
 import type { PlanCache } from './plan-cache.js';
+import type { RemoteEvents } from './remote-events.js';
 import { loadOutputs } from './revive.js';
 
 export interface ElsewhereOptions {
@@ -17,6 +18,8 @@ export interface ElsewhereOptions {
   /** Brings an execution to life that this orchestrator holds. */
   readonly revive: (id: string) => Promise<void>;
   readonly seat: () => number | undefined;
+  /** Absent: nobody tells what happens there. */
+  readonly events: RemoteEvents | undefined;
 }
 
 /** Between two looks at an execution that somebody waits for: at first, and at last. */
@@ -99,7 +102,10 @@ export class Elsewhere {
     const { host, plans, live, seat, revive } = this.#options;
     for (const delays = looks(); ;) {
       const here = live(id);
-      if (here !== undefined) return here.ended;
+      if (here !== undefined) {
+        this.#options.events?.livesHere(here);
+        return here.ended;
+      }
       const stored = await this.#load(id);
       const state = JSON.parse(stored.state) as ExecutionState;
       if (isFinal(stored.status)) {
@@ -107,6 +113,7 @@ export class Elsewhere {
         const plan = await plans.pinned(stored.definition);
         return { state, output: (await loadOutputs(host, stored, plan))() };
       }
+      this.#options.events?.seen(id, stored.seat);
       // Held here and not alive: what was known of it was old.
       if (stored.seat !== undefined && stored.seat === seat()) await revive(id);
       if (live(id) === undefined) await this.#sleep(id, delays.next().value);

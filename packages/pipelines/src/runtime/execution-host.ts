@@ -34,6 +34,8 @@ export interface ExecutionHost {
   /** Whether anybody watches all executions; when not, events are not even made. */
   readonly observed: boolean;
   observe(event: ExecutionEvent): void;
+  /** Tells an event to another process. */
+  tell(queue: string, event: ExecutionEvent): void;
   /** The `traceparent` of an attempt, when somebody traces. */
   readonly traceparent: ((attempt: TracedAttempt) => string | undefined) | undefined;
   /** What an execution that begins now sees as `config`. @throws as `takeConfig` does */

@@ -12,11 +12,17 @@ import type { ControlRequest } from '../engine/decide.js';
 import { isFinal } from '../engine/state.js';
 
 /** What an orchestrator is sent: by workers about tasks, and by other orchestrators for their callers. */
-export type InboxMessage = TaskReport | TaskProgress | ControlMessage;
+export type InboxMessage = TaskReport | TaskProgress | ControlMessage | WatchMessage;
 
 export interface ControlMessage {
   readonly executionId: string;
   readonly control: ControlRequest;
+}
+
+/** Asks the orchestrator of an execution to tell its events to a queue, for so long from now; milliseconds. */
+export interface WatchMessage {
+  readonly executionId: string;
+  readonly watch: { readonly queue: string; readonly forMs: number };
 }
 
 export interface InboxOptions {
@@ -66,7 +72,7 @@ export class Inbox {
   }
 
   /** Tells the execution, wherever it lives, once it lives somewhere. */
-  async send(seat: number | undefined, message: ControlMessage): Promise<void> {
+  async send(seat: number | undefined, message: ControlMessage | WatchMessage): Promise<void> {
     await this.#options.queue.send(inboxQueue(seat ?? this.#options.seat() ?? 0), [
       { body: bodyOf(message) },
     ]);
@@ -114,7 +120,8 @@ export class Inbox {
     const stored = await this.#options.store.load(executionId);
     if (stored === undefined || isFinal(stored.status)) return true;
     const { seat } = stored;
-    if (seat === undefined || seat === this.#options.seat()) return false;
+    // Who wants to hear of it asks again.
+    if (seat === undefined || seat === this.#options.seat()) return 'watch' in message;
     this.#options.logger.debug('Message is sent on', { executionId, seat });
     await this.#options.queue.send(inboxQueue(seat), [{ body: bodyOf(message) }]);
     return true;
@@ -129,9 +136,10 @@ function bodyOf(message: InboxMessage): JsonValue {
 /** `undefined` when it is not for an orchestrator. */
 function messagesOf(body: unknown): readonly InboxMessage[] | undefined {
   if (!isObject(body)) return undefined;
-  const { reports, executionId, control } = body;
+  const { reports, executionId, control, watch } = body;
   if (Array.isArray(reports)) return reports.every(isReport) ? reports : undefined;
-  const isWhole = typeof executionId === 'string' && (isObject(control) || 'progress' in body);
+  const isWhole =
+    typeof executionId === 'string' && (isObject(control) || isObject(watch) || 'progress' in body);
   return isWhole ? [body as unknown as InboxMessage] : undefined;
 }
 

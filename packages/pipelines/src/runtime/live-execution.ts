@@ -154,6 +154,7 @@ export class LiveExecution implements TaskOwner {
   async receive(message: InboxMessage): Promise<boolean> {
     if (this.#abandoned) return false;
     if ('control' in message) return this.#taken.until(this.request(message.control));
+    if ('watch' in message) return this.#announcer.tell(message.watch);
     const live = this.running.get(message.stage);
     if (live === undefined) return true;
     if ('outcome' in message) return this.#taken.until(this.#runner.take(live, message));
@@ -161,7 +162,9 @@ export class LiveExecution implements TaskOwner {
     return true;
   }
 
-  listen(listener: (event: ExecutionEvent) => void): () => void {
+  /** @param over - called when there will be no more of them */
+  listen(listener: (event: ExecutionEvent) => void, over?: () => void): () => void {
+    if (over !== undefined) this.ended.then(over, over);
     return this.#announcer.listen(listener);
   }
 

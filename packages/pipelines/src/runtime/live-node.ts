@@ -34,6 +34,12 @@ export interface Outstanding {
   beganAt?: number;
 }
 
+/** A task that nobody runs now. */
+interface Parked {
+  readonly who: string | ActorQuery;
+  readonly token: number;
+}
+
 interface Backoff {
   readonly dueAt: number;
   readonly cancel: () => void;
@@ -63,7 +69,7 @@ export class LiveNode {
   /** Retries that wait, with the time they are due. */
   backoff: Map<number, Backoff> | undefined;
   /** Tasks that nobody runs now, by index: of an actor type, or for workers that have what it needs. */
-  parked: Map<number, string | ActorQuery> | undefined;
+  parked: Map<number, Parked> | undefined;
   /** Tasks that are with a queue or with a worker elsewhere, by index. */
   outstanding: Map<number, Outstanding> | undefined;
   /** Recovered retries that are not due yet. */
@@ -111,6 +117,10 @@ export class LiveNode {
   adopt(index: number, token: number): boolean {
     const place = this.due.findIndex((issue) => issue.index === index && issue.token === token);
     if (place >= 0) return this.due.splice(place, 1).length > 0;
+    if (this.parked?.get(index)?.token === token) {
+      this.inFlight -= 1;
+      return this.parked.delete(index);
+    }
     if (index < this.#cursor || index >= this.expansion.tasks || this.#known.has(index) || token !== 1)
       return false;
     this.#known.add(index);

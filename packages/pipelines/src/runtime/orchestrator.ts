@@ -16,6 +16,7 @@ import type { Mode } from '../modes/mode.js';
 import { customMode, type StageExecutor } from '../modes/stage-executor.js';
 import { attachedElsewhere, executionHandle, executionResult, type Attached } from './attached-execution.js';
 import { Elsewhere } from './elsewhere.js';
+import { EventSender } from './event-sender.js';
 import type { ExecutionHandle, ExecutionResult } from './execution-handle.js';
 import type { ExecutionHost } from './execution-host.js';
 import { Executions } from './executions.js';
@@ -33,6 +34,7 @@ import { Pacer } from './pacer.js';
 import { ParkedTasks } from './parked-tasks.js';
 import { PlanCache } from './plan-cache.js';
 import { Recovery } from './recover.js';
+import { RemoteEvents } from './remote-events.js';
 import { Retention } from './retention.js';
 import { StartChecks } from './start-checks.js';
 import { Starting } from './start-execution.js';
@@ -61,6 +63,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
   readonly #inbox: Inbox | undefined;
   readonly #tenure: Tenure;
   readonly #elsewhere: Elsewhere;
+  readonly #events: RemoteEvents | undefined;
   readonly #workers: WorkerDirectory;
   readonly #starting: Starting;
   readonly #retention: Retention;
@@ -124,6 +127,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
       workers: this.#workers,
       logger,
     });
+    const teller = queue && new EventSender(queue, logger);
     this.#retention = new Retention(this.#store, clock, logger, options.retention);
     this.#host = {
       store: this.#store,
@@ -137,6 +141,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
       maxTasks: resolved.maxTasksPerStage,
       observed: sink !== undefined,
       observe: (event) => sink?.observe(event),
+      tell: (to, event) => teller?.send(to, event),
       traceparent: tracer?.traceparent && ((attempt) => sink?.traceparent(attempt)),
       takeConfig: (plan, tenant) => takeConfig(plan, tenant, { layered, maxBytes: maxPayloadBytes }),
       route: (actor, isLimited) => this.#routes.route(actor, isLimited),
@@ -180,6 +185,10 @@ export class PipelineOrchestrator implements AsyncDisposable {
     });
     this.#inbox =
       queue && new Inbox({ queue, store: this.#store, logger, deliver, seat: () => this.#tenure.seat });
+    this.#events =
+      queue &&
+      this.#inbox &&
+      new RemoteEvents({ queue, inbox: this.#inbox, clock, logger, name: ids.next() });
     this.#elsewhere = new Elsewhere({
       host: this.#host,
       plans: this.#plans,
@@ -187,6 +196,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
       live: (id) => this.#live.get(id),
       revive: (id) => this.#recovery.revive(id),
       seat: () => this.#tenure.seat,
+      events: this.#events,
     });
     this.#tenure = new Tenure({
       store: this.#store,
@@ -304,6 +314,7 @@ export class PipelineOrchestrator implements AsyncDisposable {
     if (this.#owned.worker) this.#releases.add('worker', () => this.worker.close());
     this.#releases.add('live executions', () => this.#abandonAll());
     this.#releases.add('elsewhere', () => this.#elsewhere.close());
+    this.#releases.add('events elsewhere', () => this.#events?.close());
     this.#releases.add('retention', () => this.#retention.close());
     const stopListening = this.worker.registry.onChange(({ registration }) => {
       this.#parked.release(registration.type);
@@ -334,7 +345,14 @@ export class PipelineOrchestrator implements AsyncDisposable {
     if (live !== undefined) return this.#handle(live);
     const stored = await this.#store.load(id);
     if (stored !== undefined)
-      return this.#handle(await attachedElsewhere(stored, this.#plans, () => this.#elsewhere.follow(id)));
+      return this.#handle(
+        await attachedElsewhere(stored, {
+          plans: this.#plans,
+          clock: this.#host.clock,
+          follow: () => this.#elsewhere.follow(id),
+          events: this.#events,
+        }),
+      );
     throw new LoomError('LOOM_NOT_FOUND', `There is no execution "${id}" here.`, { executionId: id });
   }
 

@@ -222,7 +222,7 @@ export class TaskRunner {
   }
 
   #park(live: LiveNode, issue: Issue, who: string | ActorQuery): void {
-    (live.parked ??= new Map()).set(issue.index, who);
+    (live.parked ??= new Map()).set(issue.index, { who, token: issue.token });
     this.#host.whenRunnable(who, () => {
       if (live.parked?.delete(issue.index) !== true) return;
       live.inFlight -= 1;

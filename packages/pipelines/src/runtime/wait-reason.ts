@@ -127,7 +127,7 @@ function nodeReasons(live: LiveNode, paused: boolean, ways: Ways): readonly Wait
       tasks: running,
       message: `${tasksOf(running)} of stage "${stage}" ${running === 1 ? 'is' : 'are'} running.`,
     });
-  const parked = [...(live.parked?.values() ?? [])];
+  const parked = [...(live.parked?.values() ?? [])].map(({ who }) => who);
   const needs = parked.filter((who) => typeof who !== 'string');
   for (const [text, tasks] of countBy(needs.map(needText))) {
     const need = needs.find((one) => needText(one) === text);

@@ -229,7 +229,7 @@ export const severalOrchestrators: readonly SharedCase[] = [
       gate.open(7);
       assert.equal((await handle.result()).output, 7);
       await listening;
-      assert.deepEqual(heard, ['execution:finished']);
+      assert.equal(heard.at(-1), 'execution:finished');
       assert.equal((await handle.status()).status, 'completed');
     },
   },

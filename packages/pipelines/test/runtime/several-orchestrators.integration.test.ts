@@ -3,12 +3,13 @@ import { BullMQMessageQueue } from '@certoai/loom-storage';
 import { RedisExecutionStore } from '@certoai/loom-storage/redis';
 import { describe, inject, test } from 'vitest';
 import { severalOrchestrators, World, type SharedParts } from '../kit/several-orchestrators.js';
+import { remoteEvents } from '../kit/remote-events.js';
 import { workerRouting } from '../kit/worker-routing.js';
 
 const { url } = inject('redis');
 
 describe('several orchestrators on one Redis', () => {
-  test.each([...severalOrchestrators, ...workerRouting])('$name', async ({ run }) => {
+  test.each([...severalOrchestrators, ...workerRouting, ...remoteEvents])('$name', async ({ run }) => {
     const keyPrefix = `loom-test-${randomUUID()}`;
     const opened: SharedParts[] = [];
     const open = async (): Promise<SharedParts> => {

@@ -4,6 +4,7 @@ import { InMemoryExecutionStore, InMemoryMessageQueue } from '@certoai/loom-stor
 import { describe, expect, test } from 'vitest';
 import { PipelineOrchestrator } from '../../src/index.js';
 import { severalOrchestrators, World } from '../kit/several-orchestrators.js';
+import { remoteEvents } from '../kit/remote-events.js';
 import { workerRouting } from '../kit/worker-routing.js';
 /** The store of one process, which several orchestrators of that process may share. */
 class SharedInMemoryStore extends InMemoryExecutionStore {
@@ -11,7 +12,7 @@ class SharedInMemoryStore extends InMemoryExecutionStore {
 }
 
 describe('several orchestrators on one store in memory', () => {
-  test.each([...severalOrchestrators, ...workerRouting])('$name', async ({ run }) => {
+  test.each([...severalOrchestrators, ...workerRouting, ...remoteEvents])('$name', async ({ run }) => {
     const parts = { store: new SharedInMemoryStore(), queue: new InMemoryMessageQueue() };
     await using world = new World({ open: async () => parts });
     await run(world);

@@ -1,9 +1,15 @@
-import type { Writable } from 'node:stream';
+/** As much of a socket: the declarations of this package need no types of Node. */
+interface SocketLike {
+  readonly destroyed: boolean;
+  cork(): void;
+  uncork(): void;
+  setMaxListeners(count: number): unknown;
+}
 
 /** What is used of an ioredis client here. */
 export interface CommandSender {
   /** Absent while there is no connection. */
-  readonly stream?: Pick<Writable, 'cork' | 'uncork' | 'destroyed' | 'setMaxListeners'> | null | undefined;
+  readonly stream?: SocketLike | null | undefined;
   sendCommand(...command: readonly unknown[]): unknown;
 }
 

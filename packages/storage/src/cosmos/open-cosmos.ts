@@ -4,6 +4,7 @@ import {
   CosmosCalls,
   createCosmosContainers,
   resolveCosmosOptions,
+  type CosmosAdminClient,
   type CosmosClientLike,
   type CosmosCredential,
   type CosmosOptions,
@@ -51,7 +52,12 @@ async function connected(
 }
 
 /** Connects to nothing yet. @throws LoomError `LOOM_MISSING_DEPENDENCY` */
-export async function openClient({ endpoint = '', key, credential, clientOptions }: ResolvedCosmosOptions) {
+export async function openClient({
+  endpoint = '',
+  key,
+  credential,
+  clientOptions,
+}: ResolvedCosmosOptions): Promise<CosmosClientLike & CosmosAdminClient & { dispose(): void }> {
   const { CosmosClient } = await load('@azure/cosmos', () => import('@azure/cosmos'));
   const signIn =
     key === undefined ? { aadCredentials: (credential ?? (await defaultCredential())) as never } : { key };
