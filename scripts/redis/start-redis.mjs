@@ -93,14 +93,14 @@ async function start(kind, command, args, env, real, fixedPort) {
   );
 }
 
-/** @returns {Promise<number>} */
+/** A member of a cluster uses the port 10 000 above as well. @returns {Promise<number>} */
 function freePort() {
   return new Promise((resolve, reject) => {
     const server = net.createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
       const port = address !== null && typeof address === 'object' ? address.port : 0;
-      server.close(() => resolve(port));
+      server.close(() => resolve(port > 55_535 ? freePort() : port));
     });
   });
 }

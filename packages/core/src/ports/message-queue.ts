@@ -6,6 +6,12 @@ import type { InstanceRegistry } from './instance-registry.js';
  * oldest first. A consumer may see a message again, so handlers must be safe to run twice.
  * Queue names: 1 to 200 characters of letters, digits, `.`, `_` and `-`; anything else is refused
  * with `LOOM_INVALID_OPTION`.
+ *
+ * A queue whose name begins with `loom.replies.` is temporary: it belongs to one consumer, under a name that nobody
+ * had before. What is left of it is removed when that consumer closes; what a process left that died, or was sent
+ * when there was no consumer, at once or within a day, and so is a message that waits for a day. It cannot be
+ * paused. The name says so, and no option: senders in other processes, of other versions, know it as well as the
+ * consumer does.
  */
 export interface MessageQueue extends AsyncDisposable {
   readonly capabilities: MessageQueueCapabilities;
@@ -43,7 +49,10 @@ export interface MessageQueue extends AsyncDisposable {
   /** Counts and age of one queue; zeros for a queue nobody used. */
   stats(queue: string): Promise<QueueStats>;
 
-  /** Nothing of `queue` is delivered until {@link resume}; running deliveries end normally. Idempotent. */
+  /**
+   * Nothing of `queue` is delivered until {@link resume}; running deliveries end normally. Idempotent.
+   * @throws LoomError `LOOM_INVALID_OPTION`, as `resume`, for a temporary queue
+   */
   pause(queue: string): Promise<void>;
   resume(queue: string): Promise<void>;
 

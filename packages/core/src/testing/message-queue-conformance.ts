@@ -10,6 +10,7 @@ import { groupCases } from './message-queue/group-cases.js';
 import { groupLifeCases } from './message-queue/group-life-cases.js';
 import type { MessageQueueHarness } from './message-queue/harness.js';
 import { randomCases } from './message-queue/random-cases.js';
+import { temporaryCases } from './message-queue/temporary-cases.js';
 import { withdrawCases } from './message-queue/withdraw-cases.js';
 
 export type { MessageQueueHarness } from './message-queue/harness.js';
@@ -29,5 +30,6 @@ export const messageQueueConformance: readonly ConformanceCase<MessageQueueHarne
   ...groupCases,
   ...groupLifeCases,
   ...withdrawCases,
+  ...temporaryCases,
   ...randomCases,
 ];

@@ -39,7 +39,7 @@ export function laneQueueName(actor: HostedActor, labels: ActorInstance['labels'
   return `loom.lanes.${actor.type}.${createHash('sha256').update(alike).digest('base64url')}`;
 }
 
-/** Name of a queue where somebody waits for replies. The path of an actor never begins like it. */
+/** Name of a temporary queue where somebody waits for replies. The path of an actor never begins like it. */
 export function replyQueueName(id: string): string {
   return `loom.replies.${id}`;
 }

@@ -125,6 +125,7 @@ export class MemoryQueue implements MessageQueue {
       this.sent.push({ queue, body: JSON.parse(rest.text) as JsonValue });
       return message.id;
     });
+    this.#endUnlessConsumed(queue);
     this.#dispatchSoon();
     return ids;
   }
@@ -142,7 +143,10 @@ export class MemoryQueue implements MessageQueue {
     inRange('maxDeliveries', maxDeliveries, 1, Number.MAX_SAFE_INTEGER);
     inRange('retryDelayMs', retryDelayMs, 0, Number.MAX_SAFE_INTEGER, false);
     const settings = { concurrency, leaseMs, maxDeliveries, retryDelayMs };
-    const consumer = new MemoryConsumer(queue, handler, settings, () => this.#consumers.delete(consumer));
+    const consumer = new MemoryConsumer(queue, handler, settings, () => {
+      this.#consumers.delete(consumer);
+      this.#endUnlessConsumed(queue);
+    });
     this.#consumers.add(consumer);
     this.#dispatchSoon();
     return consumer;
@@ -194,11 +198,13 @@ export class MemoryQueue implements MessageQueue {
 
   async pause(queue: string): Promise<void> {
     this.#check(queue);
+    if (isTemporary(queue)) throw invalid('queue', queue);
     this.#paused.add(queue);
   }
 
   async resume(queue: string): Promise<void> {
     this.#check(queue);
+    if (isTemporary(queue)) throw invalid('queue', queue);
     this.#paused.delete(queue);
     this.#dispatchSoon();
   }
@@ -223,6 +229,14 @@ export class MemoryQueue implements MessageQueue {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     this.#released = true;
     this.#cancelTimer();
+  }
+
+  #endUnlessConsumed(queue: string): void {
+    if (!isTemporary(queue) || [...this.#consumers].some((one) => one.queue === queue)) return;
+    for (const message of this.#of(queue)) {
+      message.state = 'gone';
+      this.#messages.delete(message.id);
+    }
   }
 
   #of(queue: string): Kept[] {
@@ -524,6 +538,10 @@ class MemoryDelivery implements Delivery {
     this.isLost = true;
     this.#controller.abort(leaseLost(this.id));
   }
+}
+
+function isTemporary(queue: string): boolean {
+  return queue.startsWith('loom.replies.');
 }
 
 /** When its rate lets the next message begin. */

@@ -1,6 +1,9 @@
+import { RedisBlobStore, claimCheckedQueue } from '@certoai/loom-storage/blobs';
+import { BullMQMessageQueue } from '@certoai/loom-storage/bullmq';
 import { afterEach, describe, expect, test } from 'vitest';
 import { diagnose, Loom } from '../../src/index.js';
 import { OwnRedis, noOwnRedis } from '../../../../scripts/redis/own-redis.js';
+import { useAllOfRedis } from '../kit/all-of-redis.js';
 
 const releases: (() => unknown)[] = [];
 afterEach(async () => {
@@ -70,7 +73,7 @@ describe.skipIf(noOwnRedis !== undefined)('on a Redis of its own', () => {
     ]);
   });
 
-  test('a user with the rights that diagnose advises is enough', async () => {
+  test('a user with the rights that diagnose advises is enough for all that Loom does', async () => {
     const own = await ownRedis();
     const user = { host: '127.0.0.1', port: own.port, username: 'loom', password: 'secret-word' };
     const set = (...rules: readonly string[]): Promise<unknown> =>
@@ -81,8 +84,15 @@ describe.skipIf(noOwnRedis !== undefined)('on a Redis of its own', () => {
     await set(...(advice?.fix?.split('ACL SETUSER <user> ')[1] ?? '').split(' '));
     const after = await diagnose({ redis: user });
     expect(after.findings.filter(({ part, severity }) => part === 'redis' && severity !== 'ok')).toEqual([]);
+    await own.command((client) => client.call('ACL', 'LOG', 'RESET'));
     await using loom = new Loom({ redis: user });
-    await runs(loom);
+    await using queue = claimCheckedQueue(new BullMQMessageQueue(user), new RedisBlobStore(user));
+    await useAllOfRedis({
+      queue,
+      start: (...given) => loom.startPipeline(...given),
+      outbox: () => loom.outbox(),
+    });
+    expect(await own.command((client) => client.call('ACL', 'LOG')), 'what was refused').toEqual([]);
     expect(JSON.stringify([advice, after])).not.toContain('secret-word');
   });
 });

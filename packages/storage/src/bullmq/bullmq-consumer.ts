@@ -3,6 +3,7 @@ import type { Consumer, DeliveryHandler, Logger } from '@certoai/loom-core';
 import { decideOutcome, silentDeathReason } from '../internal/delivery-outcome.js';
 import type { DeliveryOutcome, HandlerResult } from '../internal/delivery-outcome.js';
 import type { ResolvedConsumeOptions } from '../internal/message-queue-options.js';
+import { isTemporary } from '../internal/temporary-queue.js';
 import { RunningDelivery, consumerClosing, leaseLost } from '../internal/running-delivery.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import type { Lease, LeaseEnd } from './lease-keeper.js';
@@ -265,6 +266,9 @@ export class BullMQConsumer implements Consumer {
       this.#onProgress();
     });
     while (this.#slotsTaken > 0 && !this.#isAbandoned) await this.#progress();
+    // What is not removed now ends by itself within a day.
+    if (isTemporary(this.#queue) && !this.#isAbandoned)
+      await Promise.race([this.#jobs.end().catch(() => {}), this.#progress()]);
     cancelTimer();
     await this.#onClosed();
   }

@@ -86,12 +86,12 @@ export class BullMQDeadLetters implements DeadLetters {
     const intervalMs = resolveRedriveInterval(options.perSecond);
     return this.#call('redrive dead letters', async (client) => {
       const now = systemClock.now();
-      const keys = ['failed', 'delayed', 'marker', ''].map((type) => this.#options.key(queue, type));
+      const prefix = this.#options.key(queue, '');
       let count = 0;
       let position = 0;
       for await (const places of this.#select(client, queue, options, undefined, now)) {
         const jobs = places.flatMap(({ id }) => [id, redriveScore(now, position++, intervalMs)]);
-        count += Number(await runScript(client, redriveScript, [...keys, now, ...jobs]));
+        count += Number(await runScript(client, redriveScript, [prefix, now, ...jobs]));
       }
       return count;
     });

@@ -21,6 +21,7 @@ import {
   resolveConsumeOptions,
 } from '../internal/message-queue-options.js';
 import type { ResolvedConsumeOptions } from '../internal/message-queue-options.js';
+import { checkPausable, isTemporary } from '../internal/temporary-queue.js';
 import { ConnectedInstances } from '../redis/connected-instances.js';
 import { BullMQConsumer } from './bullmq-consumer.js';
 import { BullMQDeadLetters } from './bullmq-dead-letters.js';
@@ -116,7 +117,7 @@ export class BullMQMessageQueue implements MessageQueue {
     const checked = checkMessages(messages);
     if (checked.length === 0) return [];
     return this.#call('store messages', async () => {
-      if (checked.every(({ group }) => group === undefined))
+      if (!isTemporary(queue) && checked.every(({ group }) => group === undefined))
         return this.#add(await this.#queue(queue), checked.map(messageJob));
       const values = checked.flatMap(messageJobValues);
       const args = [this.#key(queue, ''), systemClock.now(), ...values];
@@ -177,12 +178,14 @@ export class BullMQMessageQueue implements MessageQueue {
   async pause(queue: string): Promise<void> {
     this.#checkOpen();
     checkQueueName(queue);
+    checkPausable(queue);
     await this.#call('pause a queue', async () => (await this.#queue(queue)).pause());
   }
 
   async resume(queue: string): Promise<void> {
     this.#checkOpen();
     checkQueueName(queue);
+    checkPausable(queue);
     await this.#call('resume a queue', async () => {
       await (await this.#queue(queue)).resume();
       // BullMQ does not know of the jobs that wait in groups.
@@ -227,8 +230,8 @@ export class BullMQMessageQueue implements MessageQueue {
     options: ResolvedConsumeOptions,
   ): Promise<Consumer> {
     const { createRedisBackend } = await loadBullMQ();
-    // The events of a queue are bounded by whoever opens it as a BullMQ queue.
-    await this.#queue(queue);
+    // The events of a queue are bounded by whoever opens it as a BullMQ queue; a temporary one has none.
+    if (!isTemporary(queue)) await this.#queue(queue);
     const working = await this.#connections.working();
     const { lockMs } = leaseTimes(options.leaseMs);
     const backend = createRedisBackend(queue, {
@@ -243,7 +246,7 @@ export class BullMQMessageQueue implements MessageQueue {
     }
     const consumer = new BullMQConsumer({
       queue,
-      jobs: new LeasedJobs({ backend, client: working, lockMs }),
+      jobs: new LeasedJobs({ backend, client: working, lockMs, isTemporary: isTemporary(queue) }),
       handler,
       options,
       logger: this.#logger,

@@ -2,6 +2,7 @@ import { groupMemoryMs } from '../internal/group-limits.js';
 import { dedupeWindowMs } from '../internal/message-queue-options.js';
 import { delayedScoreFactor, priorityFactor, withdrawn } from './queue-scripts.js';
 import type { QueueScript } from './queue-scripts.js';
+import { queueCalls } from './temporary-scripts.js';
 
 /*
  * Groups on BullMQ. A queue is as BullMQ left it until a message with a group is sent. From then on BullMQ's own
@@ -17,6 +18,8 @@ import type { QueueScript } from './queue-scripts.js';
  *                        that are full, which the end of a delivery opens, in a minute all the same
  *   groups:waiting       all jobs with a group that wait, by since when
  *   gc, gt               order of arrival, turns
+ *
+ * A temporary queue is used by the scripts here alone, so that BullMQ makes no keys for it that would stay.
  *
  * A job keeps its key and its limits in `gk` and `gl`. Whatever BullMQ makes ready, because it was delayed or its
  * process died, comes by way of `delayed`, `wait` or `prioritized`, and is brought into its group before anything
@@ -38,11 +41,11 @@ export const shutMs = 1e14;
  * What the scripts share; the first value of each is the time. `line` puts a key where it belongs, after anything
  * that may have changed that; `route` a job; `done` wakes a consumer when there is something to take or to wait for.
  */
-export const groupFunctions = `
-local P,now,tell=KEYS[1],tonumber(ARGV[1])
+export const groupFunctions = `${queueCalls}
+use(KEYS[1])
+local now,tell=tonumber(ARGV[1])
 local T=redis.call('TIME')
 T=T[1]*1000+math.floor(T[2]/1000)
-local function C(c,k,...) return redis.call(c,P..k,...) end
 local function limits(k)
 local c,l,p=string.match(C('GET','gl:'..k) or C('HGET',C('ZRANGE','gw:'..k,0,0)[1] or '','gl') or '','(%d*),(%d*),(%d*)')
 return tonumber(c) or math.huge,tonumber(l),tonumber(p) or 0
@@ -115,7 +118,7 @@ export const sendGroupedScript: QueueScript = {
   keys: 1,
   lua: `${groupFunctions}
 local ids={}
-if C('SET','limiter',1,'PX',${shutMs},'NX') then C('HSET','meta','max',0,'duration',${shutMs}) end
+if not temporary and C('SET','limiter',1,'PX',${shutMs},'NX') then C('HSET','meta','max',0,'duration',${shutMs}) end
 for i=2,#ARGV,7 do
 local id,data,opts,priority,ms,k,lim=unpack(ARGV,i,i+6)
 local n,once=C('INCR','id'),id~=''

@@ -7,6 +7,7 @@ import type { Lease, LeaseEnd } from './lease-keeper.js';
 import { renewScript, runScript } from './queue-scripts.js';
 import type { OpenRedisClient } from './redis-client.js';
 import { isOutOfMemory } from './redis-error.js';
+import { endTemporaryScript } from './temporary-scripts.js';
 
 /** A job that is active, with its lock held by us. */
 export interface LeasedJob {
@@ -30,6 +31,8 @@ export interface LeasedJobsOptions {
   readonly backend: RedisQueueBackend;
   readonly client: OpenRedisClient;
   readonly lockMs: number;
+  /** BullMQ takes none of its jobs. */
+  readonly isTemporary: boolean;
 }
 
 const nothing: Taken = { job: undefined, nextDueAt: undefined };
@@ -43,10 +46,11 @@ export class LeasedJobs {
   readonly #lockMs: number;
   readonly #owner = randomUUID();
   #tokens = 0;
-  /** A message with a group was sent to the queue, so BullMQ takes none of its jobs any more. */
-  #grouped = false;
+  /** The queue is temporary, or a message with a group was sent to it: BullMQ takes none of its jobs. */
+  #grouped: boolean;
 
-  constructor({ backend, client, lockMs }: LeasedJobsOptions) {
+  constructor({ backend, client, lockMs, isTemporary }: LeasedJobsOptions) {
+    this.#grouped = isTemporary;
     this.#backend = backend;
     this.#client = client;
     this.#lockMs = lockMs;
@@ -110,6 +114,11 @@ export class LeasedJobs {
         return this.#takenOf(moved.result).job;
       }
     }
+  }
+
+  /** Removes a temporary queue. */
+  async end(): Promise<void> {
+    await runScript(this.#client, endTemporaryScript, [this.prefix]);
   }
 
   /** @returns how those ended, by id, whose locks are not ours any more */

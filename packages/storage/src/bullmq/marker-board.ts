@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '@certoai/loom-core';
+import { temporaryPrefix } from '../internal/temporary-queue.js';
 import type { OpenRedisClient } from './redis-client.js';
 import { reconnect } from './redis-connections.js';
 
@@ -74,6 +75,8 @@ export class MarkerBoard {
 
   /** Puts a marker where others find it. @param lifeMs - how long it stays, if nobody does; milliseconds */
   mark(key: string, { member, score }: Marker, lifeMs?: number): void {
+    // There are no others, and it would stay for ever.
+    if (lifeMs === undefined && key.includes(`:${temporaryPrefix}`)) return;
     const { working, onError } = this.#options;
     working()
       .then((client) => Promise.all([client.zadd(key, score, member), lifeMs && client.pexpire(key, lifeMs)]))

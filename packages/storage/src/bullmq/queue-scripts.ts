@@ -1,4 +1,5 @@
 import type { OpenRedisClient } from './redis-client.js';
+import { queueCalls } from './temporary-scripts.js';
 
 /** BullMQ keeps 12 bits below a delayed job's time for those that are due in the same millisecond. */
 export const delayedScoreFactor = 0x1000;
@@ -93,23 +94,21 @@ return ended`,
  */
 export const redriveScript: QueueScript = {
   name: 'loomQueueRedrive1',
-  keys: 3,
-  lua: `
-local failed, delayed, marker = KEYS[1], KEYS[2], KEYS[3]
-local prefix, now = ARGV[1], tonumber(ARGV[2])
-local count = 0
-for index = 3, #ARGV, 2 do
+  keys: 1,
+  lua: `${queueCalls}
+use(KEYS[1])
+local now, count = tonumber(ARGV[1]), 0
+for index = 2, #ARGV, 2 do
   local id, score = ARGV[index], ARGV[index + 1]
-  if redis.call('ZREM', failed, id) == 1 then
-    local job = prefix .. id
-    redis.call('HDEL', job, 'atm', 'ats', 'stc', 'finishedOn', 'processedOn', 'failedReason', 'stacktrace')
-    redis.call('HSET', job, 'delay', math.max(0, math.floor(tonumber(score) / ${delayedScoreFactor}) - now))
-    redis.call('ZADD', delayed, score, id)
+  if C('ZREM', 'failed', id) == 1 then
+    C('HDEL', id, 'atm', 'ats', 'stc', 'finishedOn', 'processedOn', 'failedReason', 'stacktrace')
+    C('HSET', id, 'delay', math.max(0, math.floor(tonumber(score) / ${delayedScoreFactor}) - now))
+    C('ZADD', 'delayed', score, id)
     count = count + 1
   end
 end
-local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
-if first[2] then redis.call('ZADD', marker, string.format('%.0f', tonumber(first[2]) / ${delayedScoreFactor}), '1') end
+local first = C('ZRANGE', 'delayed', 0, 0, 'WITHSCORES')
+if first[2] then C('ZADD', 'marker', string.format('%.0f', tonumber(first[2]) / ${delayedScoreFactor}), '1') end
 return count`,
 };
 

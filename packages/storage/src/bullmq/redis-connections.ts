@@ -4,6 +4,7 @@ import type { RedisSource } from './bullmq-message-queue-options.js';
 import { gatherWrites } from './gathered-writes.js';
 import type { OpenRedisClient } from './redis-client.js';
 import { isRefusedLogin, translateRedisError } from './redis-error.js';
+import { refusedTls } from './refused-tls.js';
 
 /** How long the first connection may take before a call is refused; later ones wait as their options say. */
 const firstConnectMs = 10_000;
@@ -173,8 +174,10 @@ async function untilReady(client: OpenRedisClient): Promise<void> {
     cancelTimer = systemClock.setTimer(firstConnectMs, () => reject(unreachable(client, lastError)));
     client.on('error', (error) => {
       lastError = error;
-      // Trying again does not make a password right.
+      // Trying again does not make a password or a certificate right.
       if (isRefusedLogin(error)) reject(translateRedisError(error, 'be logged into'));
+      const refused = refusedTls(error, placeOf(client));
+      if (refused) reject(refused);
     });
     client.once('ready', resolve);
     // Its rejection is one failed attempt; the next ones follow by themselves.
@@ -184,11 +187,15 @@ async function untilReady(client: OpenRedisClient): Promise<void> {
   }).finally(() => cancelTimer?.());
 }
 
-function unreachable({ options: { host, port } }: OpenRedisClient, lastError: Error | undefined): LoomError {
-  const where = host === undefined ? 'Redis' : `Redis at ${host}:${port}`;
+function placeOf({ options: { host, port } }: OpenRedisClient): string {
+  return host === undefined ? 'Redis' : `Redis at ${host}:${port}`;
+}
+
+function unreachable(client: OpenRedisClient, lastError: Error | undefined): LoomError {
+  const { host, port } = client.options;
   const why = lastError ? ` (${lastError.message})` : '';
   const message =
-    `${where} could not be reached within ${firstConnectMs} ms${why}. ` +
+    `${placeOf(client)} could not be reached within ${firstConnectMs} ms${why}. ` +
     'Check host, port, TLS and password, and that the server runs.';
   return new LoomError('LOOM_STORE_FAILED', message, { host, port }, { cause: lastError });
 }

@@ -1,4 +1,5 @@
 import type { QueueScript } from './queue-scripts.js';
+import { queueCalls } from './temporary-scripts.js';
 
 /** Types of the keys of a queue that are there only while it has something to do or to wait for. */
 export const busyTypes = ['active', 'wait', 'prioritized', 'delayed', 'groups', 'groups:later'] as const;
@@ -14,12 +15,10 @@ export const busyTypes = ['active', 'wait', 'prioritized', 'delayed', 'groups', 
  */
 export const watchScript: QueueScript = {
   name: 'loomQueueWatch1',
-  lua: `
-local P
-local function C(c,k,...) return redis.call(c,P..k,...) end
+  lua: `${queueCalls}
 local soonest,found=math.huge,{}
 for i,active in ipairs(KEYS) do
-P=string.sub(active,1,-7)
+use(string.sub(active,1,-7))
 local longest,open,count=tonumber(ARGV[i+2]),C('HEXISTS','meta','paused')==0,0
 local left=C('EXISTS','active')==0 and longest or C('PTTL','watched')
 if left<=0 or left>longest then

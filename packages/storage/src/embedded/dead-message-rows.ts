@@ -72,6 +72,11 @@ export class DeadMessageRows {
       this.#counts.set(String(row['queue']), Number(row['count']));
   }
 
+  /** Those that have or had dead letters. */
+  queues(): Iterable<string> {
+    return this.#counts.keys();
+  }
+
   count(queue: string): number {
     return this.#counts.get(queue) ?? 0;
   }

@@ -8,6 +8,7 @@ import type { Ending, Kept, Loaded, MessageKeeper } from '../internal/local-queu
 import { idOf } from '../internal/local-queue/stored-message.js';
 import type { StoredMessage } from '../internal/local-queue/stored-message.js';
 import type { CheckedMessage } from '../internal/message-queue-options.js';
+import { isTemporary } from '../internal/temporary-queue.js';
 import { DeadMessageRows } from './dead-message-rows.js';
 import type { EmbeddedDatabase, Transaction } from './embedded-database.js';
 import { KnownDedupeRows } from './known-dedupe-rows.js';
@@ -51,6 +52,7 @@ export class EmbeddedMessageKeeper implements MessageKeeper {
       messages: this.#rows.living(),
       paused: paused.map(({ queue }) => String(queue)),
       groups: this.#groups.load(),
+      temporary: [...this.#dead.queues(), ...this.#dedupeIds.temporaryQueues()].filter(isTemporary),
     };
   }
 
@@ -118,6 +120,11 @@ export class EmbeddedMessageKeeper implements MessageKeeper {
     return this.#dead.discard(queue, selection, (sequence, transaction) =>
       this.#rows.remove(sequence, transaction),
     );
+  }
+
+  async forget(queue: string): Promise<void> {
+    await this.discardDead(queue, {});
+    await this.#database.enqueue((transaction) => this.#dedupeIds.forget(queue, transaction));
   }
 
   /** The database belongs to the store. */

@@ -1,4 +1,5 @@
 import { dedupeWindowMs } from '../internal/message-queue-options.js';
+import { temporaryPrefix } from '../internal/temporary-queue.js';
 import type { EmbeddedDatabase, Transaction } from './embedded-database.js';
 import type { SqliteStatement } from './sqlite-driver.js';
 
@@ -11,6 +12,8 @@ export class KnownDedupeRows {
   readonly #find: SqliteStatement;
   readonly #add: SqliteStatement;
   readonly #sweep: SqliteStatement;
+  readonly #forget: SqliteStatement;
+  readonly #temporary: SqliteStatement;
   #sweptAt = 0;
 
   constructor(database: EmbeddedDatabase) {
@@ -25,6 +28,20 @@ export class KnownDedupeRows {
       `DELETE FROM message_dedupe_ids WHERE (queue, dedupe_id) IN
         (SELECT queue, dedupe_id FROM message_dedupe_ids d WHERE until <= ? AND NOT ${isStored} LIMIT ${sweepLimit})`,
     );
+    this.#forget = database.prepare('DELETE FROM message_dedupe_ids WHERE queue = ?');
+    this.#temporary = database.prepare(
+      'SELECT DISTINCT queue FROM message_dedupe_ids WHERE queue >= ? AND queue < ?',
+    );
+  }
+
+  /** Of which ids are known. */
+  temporaryQueues(): readonly string[] {
+    const range = [temporaryPrefix, `${temporaryPrefix}~`];
+    return this.#temporary.all(range).map(({ queue }) => String(queue));
+  }
+
+  forget(queue: string, transaction: Transaction): void {
+    transaction.run(this.#forget, [queue]);
   }
 
   find(queue: string, dedupeId: string, now: number): number | undefined {

@@ -26,7 +26,7 @@ export class InMemoryMessageKeeper implements MessageKeeper {
   }
 
   load(): Loaded {
-    return { messages: [], paused: [], groups: [] };
+    return { messages: [], paused: [], groups: [], temporary: [] };
   }
 
   append(queue: string, messages: readonly CheckedMessage[], now: number): Kept {
@@ -106,6 +106,12 @@ export class InMemoryMessageKeeper implements MessageKeeper {
     const messages = this.#shelf(queue).takeOut(selection);
     for (const message of messages) this.#forget(message);
     return messages.length;
+  }
+
+  forget(queue: string): void {
+    this.discardDead(queue, {});
+    this.#dead.delete(queue);
+    this.#dedupeIds.delete(queue);
   }
 
   close(): void {

@@ -179,6 +179,19 @@ test('puts a marker back that came for a queue without place, and asks no more a
   expect(server.marks.at(-1)).toEqual([server.endKey, 0, '0']);
 });
 
+test('puts no marker back for a temporary queue, where nobody else would take it away', async () => {
+  const temporary = 'loom:loom.replies.1:marker';
+  const { server, all } = await waiters(temporary, 'b');
+  await server.answer(temporary);
+  await server.answer(temporary);
+  all[0]?.place.rest();
+  all[1]?.place.close();
+  all[0]?.place.close();
+  await turn();
+  const keys = server.marks.map((mark) => (mark as readonly unknown[])[0]);
+  expect(new Set(keys)).toEqual(new Set([server.endKey, 'b']));
+});
+
 test('asks nothing while nobody waits', async () => {
   const { server, all } = await waiters('a');
   await server.answer('a');

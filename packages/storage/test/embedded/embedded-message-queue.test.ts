@@ -1,9 +1,16 @@
+import { cpSync } from 'node:fs';
 import { isLoomError } from '@certoai/loom-core';
+import type { EmbeddedStore } from '@certoai/loom-storage/embedded';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { loadSqliteDriver } from '../../src/embedded/sqlite-driver.js';
 import { OpenedStores } from './opened-stores.js';
 
 const stores = new OpenedStores();
-afterEach(() => stores.clear());
+const endings: (() => void)[] = [];
+afterEach(() => {
+  for (const end of endings.splice(0)) end();
+  return stores.clear();
+});
 
 describe('EmbeddedStore.messages', () => {
   test('is durable, for one process, and one queue however often it is asked for', async () => {
@@ -101,4 +108,44 @@ describe('EmbeddedStore.messages', () => {
       ]),
     );
   });
+
+  test('forgets the temporary queues of a process that died, and those that end', async () => {
+    const name = 'loom.replies.1';
+    const store = await stores.open();
+    const { messages } = store;
+    const body = 'x'.repeat(5_000);
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    endings.push(() => end());
+    await messages.consume(name, async ({ attempt, body: seen }) =>
+      seen === 'dead' ? { kind: 'dead-letter', reason: `attempt ${attempt}` } : ended,
+    );
+    await messages.send(name, [{ body: 'dead', dedupeId: 'one' }]);
+    await vi.waitFor(async () => expect((await messages.stats(name)).dead).toBe(1));
+    await messages.send(name, [{ body }, { body, dedupeId: 'two' }, { body: 1, delayMs: 60_000 }]);
+    await messages.send('loom.repliesx', [{ body: 'of another', dedupeId: 'one' }]);
+    await vi.waitFor(async () => expect((await messages.stats(name)).active).toBe(1));
+    expect(rows(store)).toEqual({ messages: 5, message_bodies: 2, message_dedupe_ids: 3 });
+    const next = await stores.crash(store);
+    expect(next.messages.capabilities.durable).toBe(true);
+    const other = { messages: 1, message_bodies: 0, message_dedupe_ids: 1 };
+    await vi.waitFor(() => expect(rows(next)).toEqual(other));
+    await next.messages.send(name, [{ body, dedupeId: 'late' }]);
+    expect(rows(next)).toEqual(other);
+  });
 });
+
+/** How many there are on disk, in the tables that a temporary queue uses. */
+function rows({ path, driver }: EmbeddedStore): Record<string, number> {
+  const copy = stores.folder();
+  cpSync(path, copy, { recursive: true, filter: (file) => !file.endsWith('-shm') });
+  const connection = loadSqliteDriver(driver)(`${copy}/loom.db`);
+  const count = (table: string): number =>
+    Number(connection.prepare(`SELECT count(*) AS count FROM ${table}`).all([])[0]?.['count']);
+  const tables = ['messages', 'message_bodies', 'message_dedupe_ids'];
+  const counts = Object.fromEntries(tables.map((table) => [table, count(table)]));
+  connection.close();
+  return counts;
+}

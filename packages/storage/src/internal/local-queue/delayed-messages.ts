@@ -26,6 +26,10 @@ export class DelayedMessages {
     return this.#present.get(sequence);
   }
 
+  [Symbol.iterator](): Iterator<StoredMessage> {
+    return this.#present.values();
+  }
+
   push(message: StoredMessage): void {
     this.#present.set(message.sequence, message);
     this.#heap.push(message);

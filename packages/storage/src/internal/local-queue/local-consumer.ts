@@ -11,11 +11,15 @@ export class LocalConsumer implements Consumer {
   readonly #runs = new Set<LocalRun>();
   #slotsTaken = 0;
   #state: 'open' | 'closing' | 'aborting' = 'open';
-  readonly #onClosed: () => void;
+  readonly #onClosed: () => Promise<void> | void;
   #drained: () => void = () => {};
   #closing: Promise<void> | undefined;
 
-  constructor(handler: DeliveryHandler, options: ResolvedConsumeOptions, onClosed: () => void) {
+  constructor(
+    handler: DeliveryHandler,
+    options: ResolvedConsumeOptions,
+    onClosed: () => Promise<void> | void,
+  ) {
     this.handler = handler;
     this.options = options;
     this.#onClosed = onClosed;

@@ -21,6 +21,7 @@ import {
   closedError,
   resolveConsumeOptions,
 } from '../message-queue-options.js';
+import { checkPausable, isTemporary } from '../temporary-queue.js';
 import { LocalConsumer } from './local-consumer.js';
 import { LocalDeadLetters } from './local-dead-letters.js';
 import { LocalQueue } from './local-queue.js';
@@ -56,10 +57,13 @@ export class LocalMessageQueue implements MessageQueue {
       checkOpen: () => this.#checkOpen(),
       putBack: (queue, messages) => this.#queue(queue).add(messages),
     });
-    const { messages, paused, groups } = keeper.load();
+    const { messages, paused, groups, temporary } = keeper.load();
     for (const name of paused) this.#queue(name).setPaused(true);
     for (const group of groups) this.#queue(group.queue).restore(group);
     for (const message of messages) this.#queue(message.queue).add([message]);
+    for (const name of new Set([...this.#queues.keys(), ...temporary])) {
+      if (isTemporary(name)) void this.#endUnlessConsumed(name);
+    }
   }
 
   get capabilities(): MessageQueueCapabilities {
@@ -74,6 +78,7 @@ export class LocalMessageQueue implements MessageQueue {
     const { ids, stored } = kept instanceof Promise ? await kept : kept;
     for (const { group } of checked) if (group) this.#queue(queue).setLimits(group);
     if (stored.length > 0) this.#queue(queue).add(stored);
+    if (isTemporary(queue)) await this.#endUnlessConsumed(queue);
     return ids;
   }
 
@@ -84,6 +89,7 @@ export class LocalMessageQueue implements MessageQueue {
     const consumer = new LocalConsumer(handler, resolveConsumeOptions(handler, options), () => {
       this.#consumers.delete(consumer);
       this.#queue(queue).removeConsumer(consumer);
+      return isTemporary(queue) ? this.#endUnlessConsumed(queue) : undefined;
     });
     this.#consumers.add(consumer);
     this.#queue(queue).addConsumer(consumer);
@@ -138,8 +144,22 @@ export class LocalMessageQueue implements MessageQueue {
   async #setPaused(queue: string, paused: boolean): Promise<void> {
     this.#checkOpen();
     checkQueueName(queue);
+    checkPausable(queue);
     await this.#keeper.setPaused(queue, paused);
     this.#queue(queue).setPaused(paused);
+  }
+
+  /** Nobody else can be there: this process is the only one. Never rejects: what is left goes when the store is opened. */
+  async #endUnlessConsumed(name: string): Promise<void> {
+    const queue = this.#queue(name);
+    if (queue.isConsumed) return;
+    this.#queues.delete(name);
+    try {
+      await queue.end();
+      await this.#keeper.forget(name);
+    } catch (error) {
+      this.#logger.warn('Temporary queue could not be removed', { queue: name, error });
+    }
   }
 
   #queue(name: string): LocalQueue {

@@ -79,6 +79,12 @@ export class LocalQueue {
     return removals.length + (await this.withdraw([...settling.keys()]));
   }
 
+  /** Removes all that waits, and starts nothing more. */
+  async end(): Promise<void> {
+    await this.withdraw([...this.#delayed, ...this.#ready].map(idOf));
+    this.close();
+  }
+
   /** Puts the limits of a group in force. */
   setLimits(group: StoredGroup): void {
     this.#ready.setLimits(group, this.#clock.now());
@@ -89,6 +95,10 @@ export class LocalQueue {
   restore(group: LoadedGroup): void {
     if (group.begunAt === undefined) this.setLimits(group);
     else this.#ready.begun(group, group.begunAt);
+  }
+
+  get isConsumed(): boolean {
+    return this.#consumers.size > 0;
   }
 
   addConsumer(consumer: LocalConsumer): void {

@@ -24,6 +24,8 @@ export interface Loaded {
   readonly paused: readonly string[];
   /** Deliveries of one group in the order in which they began. */
   readonly groups: readonly LoadedGroup[];
+  /** Temporary queues of processes that died, unless only messages that wait are left of them. */
+  readonly temporary: readonly string[];
 }
 
 /** The limits in force of a group; or, behind them, one delivery that its rate still remembers. */
@@ -71,6 +73,9 @@ export interface MessageKeeper {
   ): readonly StoredMessage[] | Promise<readonly StoredMessage[]>;
   /** @returns how many */
   discardDead(queue: string, selection: DeadLetterSelection): number | Promise<number>;
+
+  /** Forgets all of a queue but the messages that wait. */
+  forget(queue: string): void | Promise<void>;
 
   close(): void | Promise<void>;
 }

@@ -98,6 +98,10 @@ export class ReadyGroups {
     return this.#index.get(sequence);
   }
 
+  *[Symbol.iterator](): Iterator<StoredMessage> {
+    for (const { ready } of [this.#ungrouped, ...this.#groups.values()]) yield* ready;
+  }
+
   /** For one that is here. It must not come again. */
   remove(message: StoredMessage, now: number): void {
     this.#groupOf(message, now).ready.remove(message);
@@ -112,8 +116,7 @@ export class ReadyGroups {
 
   #buildIndex(): Map<number, StoredMessage> {
     const index = new Map<number, StoredMessage>();
-    for (const { ready } of [this.#ungrouped, ...this.#groups.values()])
-      for (const message of ready) index.set(message.sequence, message);
+    for (const message of this) index.set(message.sequence, message);
     return index;
   }
 
