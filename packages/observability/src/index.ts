@@ -34,11 +34,18 @@ export type { TraceQueryFilter } from './query/trace-query-filter.js';
 export type { MaskedField } from './recording/kept-values.js';
 export type { TraceLoss } from './recording/trace-loss.js';
 export type {
+  ApprovalDecision,
+  ApprovalSpan,
   AttemptSpan,
   AttemptSpanStatus,
+  BreakerCheck,
+  BreakerChecks,
+  CompensationSpan,
+  Escalation,
   ExecutionSpan,
   RootSpan,
   SpanAttributes,
+  SpanDecision,
   StageSpan,
   StageSpanStatus,
 } from './span/execution-span.js';
@@ -48,9 +55,13 @@ export type { TraceSqliteDriver } from './store/sqlite-driver.js';
 export { openSqliteTraceStore, SqliteTraceStore } from './store/sqlite-trace-store.js';
 export type { SqliteTraceStoreOptions } from './store/sqlite-trace-store-options.js';
 export type { EvictedTrace, TraceStore, WriteReply } from './store/trace-store.js';
+export type { ExecutionCost, StageCost } from './summary/execution-cost.js';
 export type {
+  ApprovalTotals,
+  CompensationTotals,
   CriticalStage,
   ExecutionSummary,
   StageSummary,
   WorkTotals,
 } from './summary/execution-summary.js';
+export type { ModelUsage, Usage, UsageTotals } from './summary/model-usage.js';

@@ -7,6 +7,7 @@ import type { TraceQueryFilter } from './query/trace-query-filter.js';
 import { lastEventAt } from './span/last-event-at.js';
 import { spanTree, type SpanTree } from './span/span-tree.js';
 import { traceparentOf, type SpanAddress } from './span/traceparent.js';
+import { costOf, type ExecutionCost } from './summary/execution-cost.js';
 import type { ExecutionSummary } from './summary/execution-summary.js';
 
 /**
@@ -43,7 +44,13 @@ export class PipelineTracer implements TraceSink, AsyncDisposable {
     return this.recorder.summary(executionId);
   }
 
-  /** The execution, below it its stages, below each its attempts. */
+  /** What models were used for, and what that cost, in all and by stage; nothing when no decision was recorded. */
+  async cost(executionId: string): Promise<ExecutionCost | undefined> {
+    const summary = await this.recorder.summary(executionId);
+    return summary && costOf(summary);
+  }
+
+  /** The execution, below it its stages, below each its attempts, approvals and compensations. */
   async tree(executionId: string): Promise<SpanTree | undefined> {
     return spanTree(await this.recorder.spans(executionId));
   }
@@ -92,6 +99,11 @@ export class PipelineTracer implements TraceSink, AsyncDisposable {
   }
 }
 
-function hasFailures({ error, failedAttempts, stages }: ExecutionSummary): boolean {
-  return error !== undefined || failedAttempts > 0 || stages.some(({ status }) => status === 'failed');
+function hasFailures({ error, failedAttempts, compensations, stages }: ExecutionSummary): boolean {
+  return (
+    error !== undefined ||
+    failedAttempts > 0 ||
+    compensations?.attempts !== compensations?.completed ||
+    stages.some(({ status }) => status === 'failed')
+  );
 }

@@ -22,6 +22,17 @@ test('the quick start runs, and prints what it says', async () => {
   ]);
 });
 
+test('the program that tells what models cost runs, and prints what it says', async () => {
+  const lines: string[] = [];
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+  await import('../examples/what-it-cost.ts');
+  expect(lines).toEqual([
+    '2 decisions, 1800 tokens in, 100 out',
+    '  judge, large: 0.03 USD',
+    '  judge, small: 0.002 USD',
+  ]);
+});
+
 test('the program that watches a process runs, and prints what it says', async () => {
   const lines: string[] = [];
   vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
@@ -33,10 +44,13 @@ test('the program that watches a process runs, and prints what it says', async (
   ]);
 });
 
-test.each(['quick-start', 'watch-a-process'])('the README shows %s as it is', async (name) => {
-  const [readme, program] = await Promise.all([read('../README.md'), read(`../examples/${name}.ts`)]);
-  expect(readme).toContain(`\`\`\`ts\n${program}\`\`\``);
-});
+test.each(['quick-start', 'what-it-cost', 'watch-a-process'])(
+  'the README shows %s as it is',
+  async (name) => {
+    const [readme, program] = await Promise.all([read('../README.md'), read(`../examples/${name}.ts`)]);
+    expect(readme).toContain(`\`\`\`ts\n${program}\`\`\``);
+  },
+);
 
 test('the README names everything the package exports', async () => {
   const [readme, index] = await Promise.all([read('../README.md'), read('../src/index.ts')]);

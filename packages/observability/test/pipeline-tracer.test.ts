@@ -2,6 +2,7 @@ import { isLoomError, type ErrorRecord, type ExecutionEvent, type TraceSink } fr
 import { ExecutionTraceRecorder, PipelineTracer, type SpanTree } from '@certoai/loom-observability';
 import { describe, expect, test } from 'vitest';
 import { randomExecution } from './support/random-execution.js';
+import { eventfulExecution } from './support/eventful-execution.js';
 import { dice } from './support/random.js';
 import { wideExecution } from './support/wide-execution.js';
 
@@ -17,7 +18,9 @@ function outline({ span, children }: SpanTree): unknown {
       ? span.executionId
       : span.kind === 'stage'
         ? span.stage
-        : `${span.index}/${span.attempt}`;
+        : span.kind === 'approval'
+          ? span.approval
+          : `${span.index}/${span.attempt}`;
   return children.length === 0 ? name : { [name]: children.map(outline) };
 }
 
@@ -54,7 +57,79 @@ describe('a tracer', () => {
   });
 });
 
+test('the cost of an execution is told by stage and model; of one without decisions it is nothing', async () => {
+  await using tracer = tracerOf(eventfulExecution('a'), [
+    { type: 'execution:started', executionId: 'b', at: 1 },
+  ]);
+  const usage = {
+    decisions: 3,
+    inputTokens: 1_200,
+    outputTokens: 70,
+    cost: { USD: 0.4 },
+    models: [
+      { model: 'large', decisions: 1, inputTokens: 1_000, outputTokens: 50, cost: { USD: 0.2 } },
+      { model: 'small', decisions: 2, inputTokens: 200, outputTokens: 20, cost: { USD: 0.2 } },
+    ],
+  };
+  expect(await tracer.cost('a')).toEqual({
+    executionId: 'a',
+    ...usage,
+    stages: [{ stage: 'judge', ...usage }],
+  });
+  expect(await tracer.cost('b')).toEqual({
+    executionId: 'b',
+    decisions: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    cost: {},
+    models: [],
+    stages: [],
+  });
+  expect(await tracer.cost('nobody')).toBeUndefined();
+});
+
+test('the time that a human took, and that a compensation took after its stage, are on the critical path', async () => {
+  await using tracer = tracerOf(eventfulExecution('a'));
+  const path = (await tracer.criticalPath('a')) ?? [];
+  expect(path.map(({ span, durationMs }) => [span.kind, durationMs])).toEqual([
+    ['attempt', 100],
+    ['attempt', 200],
+    ['attempt', 10],
+    ['approval', 8_000],
+    ['attempt', 10],
+    ['stage', 180],
+    ['attempt', 100],
+    ['compensation', 50],
+    ['execution', 50],
+    ['compensation', 200],
+    ['execution', 100],
+  ]);
+});
+
+test('an attempt to undo that failed is a failure of its own', async () => {
+  await using tracer = tracerOf(eventfulExecution('a'));
+  const groups = await tracer.failureGroups();
+  expect(
+    groups.map(({ fingerprint, count, retried, stages }) => [fingerprint, count, retried, stages]),
+  ).toEqual(
+    expect.arrayContaining([
+      ['E_BUSY: Busy.', 1, 1, ['judge']],
+      ['E_BANK: The bank is closed.', 1, 0, ['pay']],
+      ['Error: No JSON.', 1, 1, ['judge']],
+    ]),
+  );
+  expect(groups).toHaveLength(3);
+});
+
 describe('the tree', () => {
+  test('has approvals below the attempts that wait for them, and compensations below their stage', async () => {
+    await using tracer = tracerOf(eventfulExecution('a'));
+    const tree = await tracer.tree('a');
+    expect(tree && outline(tree)).toEqual({
+      a: [{ judge: ['0/1', '0/2', '0/1', '0/2'] }, { approve: [{ '0/1': ['pay'] }] }, { pay: ['0/1'] }],
+    });
+  });
+
   test('has stages in the order they came, and attempts by task and number', async () => {
     const task = { executionId: 'a', token: 1, actor: 'x', at: 2 } as const;
     await using tracer = tracerOf([

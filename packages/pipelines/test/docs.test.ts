@@ -179,7 +179,9 @@ describe('tables', () => {
     const reasons = [...kinds.matchAll(/\| '([^']+)'/g)].map(([, kind]) => kind);
     expect(new Set(table('reasons').keys())).toEqual(new Set(reasons));
     const events = source('../../core/src/ports/execution-events.ts').matchAll(/readonly type: '([^']+)'/g);
-    const told = [...events].map(([, type]) => type);
+    // Tracers take these already; no stage of this release has any.
+    const later = /^(approval|breaker|compensation):/;
+    const told = [...events].map(([, type = '']) => type).filter((type) => !later.test(type));
     expect(new Set(table('events').keys())).toEqual(new Set(told));
   });
 });

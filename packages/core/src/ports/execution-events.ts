@@ -25,6 +25,14 @@ interface TaskEndEvent extends TaskEvent {
   readonly worker?: string | undefined;
 }
 
+interface ApprovalEvent extends StageEvent {
+  /** Unique in its execution. */
+  readonly approval: string;
+  /** Of the attempt that waits for it; absent: its stage does. Both or neither. */
+  readonly index?: number | undefined;
+  readonly attempt?: number | undefined;
+}
+
 /** Facts about one execution, in the order they became true. */
 export type ExecutionEvent =
   | (EventBase & {
@@ -56,7 +64,12 @@ export type ExecutionEvent =
   | (TaskEvent & { readonly type: 'task:started' })
   | (TaskEvent & { readonly type: 'task:progressed'; readonly progress: unknown })
   /** What a model decided while the attempt ran; told when it has ended, before its end. */
-  | (TaskEvent & { readonly type: 'task:decided'; readonly decision: ModelDecision })
+  | (TaskEvent & {
+      readonly type: 'task:decided';
+      /** Its place among the decisions of this hand-out, from 0: one that is told again counts once. */
+      readonly number: number;
+      readonly decision: ModelDecision;
+    })
   | (TaskEndEvent & { readonly type: 'task:completed' })
   /** Its stage or its execution ended first. */
   | (TaskEndEvent & { readonly type: 'task:cancelled' })
@@ -65,6 +78,41 @@ export type ExecutionEvent =
       readonly error: ErrorRecord;
       readonly willRetry: boolean;
       /** Milliseconds until the next attempt, when there is one. */
+      readonly delayMs?: number | undefined;
+    })
+  /** Somebody has to decide. `what`, in a few words. */
+  | (ApprovalEvent & { readonly type: 'approval:requested'; readonly what?: string | undefined })
+  /** Nobody decided in time: it is asked of `to` now. */
+  | (ApprovalEvent & { readonly type: 'approval:escalated'; readonly to?: string | undefined })
+  | (ApprovalEvent & {
+      readonly type: 'approval:decided';
+      readonly outcome: 'approved' | 'rejected' | 'expired' | 'cancelled';
+      /** Who decided; absent when nobody did. */
+      readonly by?: string | undefined;
+      /** Why, in their words. */
+      readonly note?: string | undefined;
+      /** Approved with changes. */
+      readonly edited?: boolean | undefined;
+    })
+  | (StageEvent & {
+      readonly type: 'breaker:checked';
+      readonly breaker: string;
+      /** At that moment. */
+      readonly state: 'closed' | 'open' | 'half-open';
+      /** Whether it let the attempt pass; if not, the task is parked. */
+      readonly passed: boolean;
+      /** Of the attempt it was asked for, before its hand-out. Both or neither. */
+      readonly index?: number | undefined;
+      readonly attempt?: number | undefined;
+    })
+  /** An attempt to undo what `stage` did: its fields are those of a task. */
+  | (TaskEvent & { readonly type: 'compensation:started' })
+  | (TaskEndEvent & { readonly type: 'compensation:completed' })
+  | (TaskEndEvent & {
+      readonly type: 'compensation:failed';
+      readonly error: ErrorRecord;
+      readonly willRetry: boolean;
+      /** As in `task:failed`. */
       readonly delayMs?: number | undefined;
     });
 

@@ -4,7 +4,10 @@ import { criticalChain } from './critical-chain.js';
 
 /** A stretch of time of an execution, and the innermost span that it was spent on. */
 export interface CriticalPathSegment {
-  /** Of an attempt: it ran. Of a stage: none of its attempts on the path did. Of the execution: no stage did. */
+  /**
+   * Of an attempt, or what undoes it: it ran. Of an approval: a human was waited for. Of a stage: nothing of that on the
+   * path. Of the execution: no stage did.
+   */
   readonly span: ExecutionSpan;
   readonly startedAt: number;
   readonly endedAt: number;
@@ -22,7 +25,7 @@ export function criticalPath(tree: SpanTree, lastEventAt: number): readonly Crit
   return segments;
 
   function walk({ span, children }: SpanTree, from: number, to: number): void {
-    const periods = children.map((node) => ({
+    const periods = inside(span, children).map((node) => ({
       node,
       startedAt: node.span.startedAt,
       endedAt: node.span.endedAt ?? lastEventAt,
@@ -39,4 +42,14 @@ export function criticalPath(tree: SpanTree, lastEventAt: number): readonly Crit
   function add(span: ExecutionSpan, from: number, to: number): void {
     if (to > from) segments.push({ span, startedAt: from, endedAt: to, durationMs: to - from });
   }
+}
+
+/** What undoes a stage comes when that is over: its time is that of the execution. */
+function inside({ kind }: ExecutionSpan, children: readonly SpanTree[]): readonly SpanTree[] {
+  if (kind === 'stage') return children.filter(({ span }) => span.kind !== 'compensation');
+  if (kind !== 'execution') return children;
+  const later = children.flatMap((stage) =>
+    stage.children.filter(({ span }) => span.kind === 'compensation'),
+  );
+  return [...children, ...later];
 }

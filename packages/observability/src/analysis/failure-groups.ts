@@ -10,7 +10,7 @@ export interface FailureGroup {
   readonly name: string;
   readonly code?: string | undefined;
   readonly message: string;
-  /** Attempts that failed like this, and stages and executions that did so by themselves. */
+  /** Attempts of tasks and compensations that failed like this, and stages and executions that did so by themselves. */
   readonly count: number;
   /** Of these, attempts that were tried again. */
   readonly retried: number;
@@ -25,6 +25,12 @@ export interface FailureGroup {
   readonly lastExecutionId: string;
 }
 
+const innermostFirst: readonly (readonly ExecutionSpan['kind'][])[] = [
+  ['attempt', 'compensation'],
+  ['stage'],
+  ['execution'],
+];
+
 /** Collects failures one execution at a time. */
 export class FailureGroups {
   readonly #groups = new Map<string, Group>();
@@ -37,10 +43,10 @@ export class FailureGroups {
    */
   add(executionId: string, spans: readonly ExecutionSpan[]): void {
     const below = new Set<string>();
-    for (const kind of ['attempt', 'stage', 'execution'] as const) {
+    for (const kinds of innermostFirst) {
       const found: string[] = [];
       for (const span of spans) {
-        if (span.kind !== kind || span.error === undefined) continue;
+        if (!kinds.includes(span.kind) || span.error === undefined) continue;
         const fingerprint = this.#fingerprint(span.error);
         found.push(fingerprint);
         if (!below.has(fingerprint)) this.#group(fingerprint).add(executionId, span, span.error);
@@ -85,7 +91,7 @@ class Group {
   add(executionId: string, span: ExecutionSpan, error: ErrorRecord): void {
     const at = span.endedAt ?? span.startedAt;
     this.#count += 1;
-    if (span.kind === 'attempt' && span.willRetry === true) this.#retried += 1;
+    if ('willRetry' in span && span.willRetry === true) this.#retried += 1;
     this.#executions.add(executionId);
     if (span.kind !== 'execution') this.#stages.add(span.stage);
     this.#firstAt = Math.min(this.#firstAt, at);

@@ -1,4 +1,5 @@
 import type { ExecutionEvent } from '@certoai/loom-core';
+import { KeptValues } from '../recording/kept-values.js';
 import { isWellFormed } from '../recording/well-formed.js';
 import {
   PipelineSeriesIndex,
@@ -6,7 +7,11 @@ import {
   type StageSeries,
   type TaskSeries,
 } from './pipeline-series.js';
+import { RareCounters } from './rare-counters.js';
 import type { SeriesRegister } from './series.js';
+
+/** Leaves out what is no number. */
+const kept = new KeptValues();
 
 /** What an event may say beside what the port asks of it. */
 interface Extras {
@@ -33,11 +38,13 @@ type TaskReportEvent = Event<'task:completed' | 'task:failed'>;
  */
 export class EventMetrics {
   readonly #index: PipelineSeriesIndex;
+  readonly #rare: RareCounters;
   readonly #maxExecutions: number;
   readonly #active = new Map<string, ActiveExecution>();
 
   constructor(register: SeriesRegister, maxSeries: number, maxExecutions: number) {
     this.#index = new PipelineSeriesIndex(register, maxSeries);
+    this.#rare = new RareCounters(register, maxSeries);
     this.#maxExecutions = maxExecutions;
   }
 
@@ -69,6 +76,21 @@ export class EventMetrics {
         this.#tasks(event).started.value += 1;
         return;
       case 'task:decided':
+        return this.#decided(event);
+      case 'approval:requested':
+        return this.#rare.add('approvalsRequested', 1, this.#stageNames(event));
+      case 'approval:decided':
+        return this.#rare.add('approvalsDecided', 1, this.#stageNames(event), { outcome: event.outcome });
+      case 'breaker:checked': {
+        const outcome = event.passed ? 'passed' : 'refused';
+        return this.#rare.add('breakerChecks', 1, { breaker: event.breaker }, { outcome });
+      }
+      case 'compensation:completed':
+        return this.#compensated(event, 'completed');
+      case 'compensation:failed':
+        return this.#compensated(event, event.willRetry ? 'retried' : 'failed');
+      case 'approval:escalated':
+      case 'compensation:started':
       case 'task:progressed':
         return;
       case 'task:completed':
@@ -133,6 +155,32 @@ export class EventMetrics {
     if (startedAt === undefined) return;
     active?.stages?.delete(stage);
     series.duration.record(seconds(at - startedAt));
+  }
+
+  #decided({ executionId, decision }: Event<'task:decided'>): void {
+    const { model, inputTokens = 0, outputTokens = 0, cost, currency } = kept.decision(decision, false);
+    const names = { pipeline: this.#pipelineName(executionId), model };
+    this.#rare.add('modelTokens', inputTokens, names, { direction: 'input' });
+    this.#rare.add('modelTokens', outputTokens, names, { direction: 'output' });
+    if (cost !== undefined && currency !== undefined) this.#rare.add('modelCost', cost, names, { currency });
+  }
+
+  #compensated(
+    event: Event<'compensation:completed' | 'compensation:failed'>,
+    outcome: 'completed' | 'failed' | 'retried',
+  ): void {
+    this.#rare.add('compensationsFinished', 1, this.#stageNames(event), { outcome });
+  }
+
+  #stageNames({ executionId, stage }: Pick<Event<'approval:decided'>, 'executionId' | 'stage'>): {
+    readonly pipeline: string;
+    readonly stage: string;
+  } {
+    return { pipeline: this.#pipelineName(executionId), stage };
+  }
+
+  #pipelineName(executionId: string): string {
+    return this.#pipeline(this.#active.get(executionId)).pipeline;
   }
 
   #taskEnded(event: TaskReportEvent): TaskSeries {

@@ -2,8 +2,18 @@ import type { ErrorRecord, ExecutionEvent } from '@certoai/loom-core';
 import type { Attributes, Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import type { OpenTelemetryApi } from '../internal/open-telemetry-api.js';
 import type { KeptValues } from '../recording/kept-values.js';
-import { attemptSeed, rootSeed, spanIdOf, stageSeed, traceIdOf, type SpanSeed } from '../span/trace-ids.js';
+import {
+  approvalSeed,
+  attemptSeed,
+  compensationSeed,
+  rootSeed,
+  spanIdOf,
+  stageSeed,
+  traceIdOf,
+  type SpanSeed,
+} from '../span/trace-ids.js';
 import { parseTraceparent, spanContextOf, type SpanAddress, type TraceParent } from '../span/traceparent.js';
+import { AttemptNotes, type SpanPoint } from './attempt-notes.js';
 import type { LoomIdGenerator } from './loom-id-generator.js';
 
 /** What the spans of all executions are made with. */
@@ -15,8 +25,11 @@ export interface SpanSurroundings {
 }
 
 type Event<Type extends ExecutionEvent['type']> = Extract<ExecutionEvent, { readonly type: Type }>;
-export type TaskStart = Event<'task:started'>;
-export type TaskEnd = Event<'task:completed' | 'task:failed' | 'task:cancelled'>;
+export type TaskStart = Event<'task:started' | 'compensation:started'>;
+export type TaskEnd = Event<
+  'task:completed' | 'task:failed' | 'task:cancelled' | 'compensation:completed' | 'compensation:failed'
+>;
+type ApprovalEvent = Event<`approval:${string}` & ExecutionEvent['type']>;
 type StageEnd = Event<'stage:completed' | 'stage:failed' | 'stage:skipped' | 'stage:cancelled'>;
 
 /** A span that has not ended, or whose children may still come. */
@@ -30,10 +43,14 @@ interface OpenStage extends OpenSpan {
   /** From which the ids of its attempts follow. */
   readonly seed: SpanSeed;
   endedAt: number | undefined;
-  /** Hand-outs whose end has not been seen, by index and attempt. It may be seen after that of the stage. */
+  /** Hand-outs whose end has not been seen, by {@link keyOf}. It may be seen after that of the stage. */
   readonly handOuts: Map<string, TaskStart[]>;
-  /** The failed attempt that the next one of a task follows, by index. */
-  readonly failed: Map<number, SpanContext>;
+  /** What else was seen of those, and of attempts that are to be handed out. */
+  readonly notes: Map<string, AttemptNotes>;
+  /** The failed attempt that the next one of a task follows, by {@link taskOf}. */
+  readonly failed: Map<string, SpanContext>;
+  /** By id; undefined for one that is over. */
+  readonly approvals: Map<string, Span | undefined>;
 }
 
 /**
@@ -143,18 +160,72 @@ export class ExecutionSpans {
     const handOuts = stage.handOuts.get(keyOf(event)) ?? [];
     stage.handOuts.delete(keyOf(event));
     const span = this.#startAttempt(stage, event, handedOut, handOuts);
-    span.setAttribute('loom.task.status', event.type.slice('task:'.length));
+    span.setAttribute('loom.task.status', event.type.slice(event.type.indexOf(':') + 1));
     if (event.worker !== undefined) span.setAttribute('loom.task.worker', this.#with.kept.name(event.worker));
     if (event.queuedMs !== undefined) {
       span.setAttribute('loom.task.queued_ms', event.queuedMs);
       span.addEvent('loom.task.began', {}, timeOf(began));
     }
-    if (event.type !== 'task:failed') return this.#end(span, event.at, undefined);
+    if (event.type !== 'task:failed' && event.type !== 'compensation:failed')
+      return this.#end(span, event.at, undefined);
     if (event.willRetry) {
       span.addEvent('loom.task.retry', { 'loom.task.retry_delay_ms': event.delayMs ?? 0 }, timeOf(event.at));
-      stage.failed.set(event.index, span.spanContext());
+      stage.failed.set(taskOf(event), span.spanContext());
     }
     this.#end(span, event.at, event.error);
+  }
+
+  taskDecided(event: Event<'task:decided'>): void {
+    this.#seen(event.at);
+    notesOf(this.#stage(event.stage, event.at), keyOf(event)).addDecision(event, this.#with.kept);
+  }
+
+  breakerChecked({ stage: id, at, breaker, state, passed, index, attempt }: Event<'breaker:checked'>): void {
+    this.#seen(at);
+    const stage = this.#stage(id, at);
+    const point: SpanPoint = {
+      name: 'loom.breaker.checked',
+      at,
+      attributes: {
+        'loom.breaker.name': this.#with.kept.name(breaker),
+        'loom.breaker.state': state,
+        'loom.breaker.passed': passed,
+      },
+    };
+    if (!passed || index === undefined || attempt === undefined) addPoint(stage.span, point);
+    else notesOf(stage, keyOf({ type: 'task:started', index, attempt })).addPoint(point);
+  }
+
+  approvalChanged(event: ApprovalEvent): void {
+    const { approval: id, at } = event;
+    this.#seen(at);
+    const stage = this.#stage(event.stage, at);
+    const isNew = !stage.approvals.has(id);
+    const span = isNew ? this.#startApproval(stage, event) : stage.approvals.get(id);
+    // Over: it was announced again.
+    if (span === undefined) return;
+    stage.approvals.set(id, span);
+    const { kept } = this.#with;
+    switch (event.type) {
+      case 'approval:requested':
+        return;
+      case 'approval:escalated': {
+        const to = kept.person(event.to);
+        const attributes = to === undefined ? {} : { 'loom.approval.to': to };
+        return addPoint(span, { name: 'loom.approval.escalated', at, attributes });
+      }
+      case 'approval:decided': {
+        const { outcome, by, note, edited } = kept.approvalDecision(event);
+        span.setAttributes({
+          'loom.approval.outcome': outcome,
+          ...(by !== undefined && { 'loom.approval.by': by }),
+          ...(note !== undefined && { 'loom.approval.note': note }),
+          ...(edited !== undefined && { 'loom.approval.edited': edited }),
+        });
+        stage.approvals.set(id, undefined);
+        this.#end(span, at, undefined);
+      }
+    }
   }
 
   /** Nothing more is heard of it here. */
@@ -162,6 +233,7 @@ export class ExecutionSpans {
     // Whoever goes on with it ends these very spans; a second copy would only confuse.
     if (this.derived) return;
     for (const stage of this.#stages.values()) {
+      for (const approval of stage.approvals.values()) if (approval !== undefined) this.#endPartial(approval);
       if (stage.endedAt === undefined) this.#endPartial(stage.span);
       this.#endUnreported(stage, this.#lastAt);
     }
@@ -186,13 +258,28 @@ export class ExecutionSpans {
       this.#root.context,
     );
     const context = this.#with.api.trace.setSpan(this.#root.context, span);
-    const made = { span, context, seed, endedAt: undefined, handOuts: new Map(), failed: new Map() };
+    const made: OpenStage = {
+      span,
+      context,
+      seed,
+      endedAt: undefined,
+      handOuts: new Map(),
+      notes: new Map(),
+      failed: new Map(),
+      approvals: new Map(),
+    };
     this.#stages.set(id, made);
     return made;
   }
 
   #endStage(stage: OpenStage, at: number, status: string, error: ErrorRecord | undefined): void {
     stage.endedAt = at;
+    for (const [id, approval] of stage.approvals) {
+      if (approval === undefined) continue;
+      approval.setAttributes({ 'loom.approval.outcome': 'cancelled', 'loom.approval.unreported': true });
+      stage.approvals.set(id, undefined);
+      this.#end(approval, at, undefined);
+    }
     stage.span.setAttribute('loom.stage.status', status);
     this.#end(stage.span, at, error);
   }
@@ -218,8 +305,10 @@ export class ExecutionSpans {
     const { index, attempt, token } = task;
     const { kept } = this.#with;
     const id = kept.name(task.stage);
-    const previous = stage.failed.get(index);
-    stage.failed.delete(index);
+    const previous = stage.failed.get(taskOf(task));
+    stage.failed.delete(taskOf(task));
+    const notes = stage.notes.get(keyOf(task));
+    stage.notes.delete(keyOf(task));
     const attributes: Attributes = {
       'loom.execution.id': this.executionId,
       'loom.stage.id': id,
@@ -227,15 +316,40 @@ export class ExecutionSpans {
       'loom.task.attempt': attempt,
       'loom.task.token': token,
       'loom.task.actor': kept.name(task.actor),
+      ...notes?.attributes,
     };
     const links =
       previous === undefined ? [] : [{ context: previous, attributes: { 'loom.link': 'previous attempt' } }];
-    const seed = attemptSeed(stage.seed, index, attempt);
-    const span = this.#start(seed, `task ${id}`, at, attributes, stage.context, links);
+    const work = workOf(task);
+    const seed = (work === 'task' ? attemptSeed : compensationSeed)(stage.seed, index, attempt);
+    const span = this.#start(seed, `${work} ${id}`, at, attributes, stage.context, links);
+    for (const point of notes?.points ?? []) addPoint(span, point);
     for (const again of handOuts.slice(0, -1)) {
       span.addEvent('loom.task.lost', { 'loom.task.token': again.token }, timeOf(again.at));
     }
     return span;
+  }
+
+  #startApproval({ seed, context }: OpenStage, event: ApprovalEvent): Span {
+    const { kept } = this.#with;
+    const { approval, index, attempt, at } = event;
+    const stage = kept.name(event.stage);
+    const what = event.type === 'approval:requested' ? kept.approvalOf(event.what) : undefined;
+    return this.#start(
+      approvalSeed(seed, approval),
+      `approval ${stage}`,
+      at,
+      {
+        'loom.execution.id': this.executionId,
+        'loom.stage.id': stage,
+        'loom.approval.id': approval,
+        ...(index !== undefined && { 'loom.task.index': index }),
+        ...(attempt !== undefined && { 'loom.task.attempt': attempt }),
+        ...(what !== undefined && { 'loom.approval.what': what }),
+        ...(event.type !== 'approval:requested' && { 'loom.partial': true }),
+      },
+      context,
+    );
   }
 
   #start(
@@ -273,8 +387,28 @@ export class ExecutionSpans {
 /** Hand-outs of one attempt that are remembered; a task that is lost more often says so by its token. */
 const maxHandOuts = 10;
 
-function keyOf({ index, attempt }: TaskStart | TaskEnd): string {
-  return `${index}/${attempt}`;
+type Work = Pick<TaskStart | TaskEnd | Event<'task:decided'>, 'type' | 'index'>;
+
+function workOf({ type }: Pick<Work, 'type'>): 'task' | 'compensation' {
+  return type.startsWith('task:') ? 'task' : 'compensation';
+}
+
+function keyOf(of: Work & { readonly attempt: number }): string {
+  return `${taskOf(of)}/${of.attempt}`;
+}
+
+function taskOf(of: Work): string {
+  return `${workOf(of)} ${of.index}`;
+}
+
+function notesOf({ notes }: OpenStage, key: string): AttemptNotes {
+  const known = notes.get(key) ?? new AttemptNotes();
+  notes.set(key, known);
+  return known;
+}
+
+function addPoint(span: Span, { name, at, attributes }: SpanPoint): void {
+  span.addEvent(name, attributes, timeOf(at));
 }
 
 /** What a root span is started in: nothing, or the span outside of Loom. */

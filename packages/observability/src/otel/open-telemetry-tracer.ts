@@ -18,7 +18,7 @@ interface Extras {
 
 /**
  * Turns executions into spans of OpenTelemetry: one for the execution, below it one per stage, below that one
- * per attempt of a task. It watches and never interferes: what the tracer throws is reported once and dropped.
+ * per attempt of a task or of its compensation, and per approval. It watches and never interferes: what the tracer throws is reported once and dropped.
  */
 export class OpenTelemetryTracer implements TraceSink, Disposable {
   readonly #surroundings: SpanSurroundings;
@@ -101,12 +101,22 @@ export class OpenTelemetryTracer implements TraceSink, Disposable {
       case 'stage:cancelled':
         return this.#executionOf(event)?.stageEnded(event);
       case 'task:started':
+      case 'compensation:started':
         return this.#executionOf(event)?.taskStarted(event);
       case 'task:completed':
       case 'task:failed':
       case 'task:cancelled':
+      case 'compensation:completed':
+      case 'compensation:failed':
         return this.#executionOf(event)?.taskEnded(event);
       case 'task:decided':
+        return this.#executionOf(event)?.taskDecided(event);
+      case 'approval:requested':
+      case 'approval:escalated':
+      case 'approval:decided':
+        return this.#executionOf(event)?.approvalChanged(event);
+      case 'breaker:checked':
+        return this.#executionOf(event)?.breakerChecked(event);
       case 'task:progressed':
         // Its value is the user's data.
         return;

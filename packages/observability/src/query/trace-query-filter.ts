@@ -14,7 +14,7 @@ export interface TraceQueryFilter {
   readonly stage?: string | undefined;
   /** Has an attempt by this actor. */
   readonly actor?: string | undefined;
-  /** Has an attempt or a stage that failed with this code; without `stage` and `actor`, or failed with it itself. */
+  /** Has an attempt, a compensation or a stage that failed with this code; without `stage` and `actor`, or failed with it itself. */
   readonly errorCode?: string | undefined;
   /** Has all of these. */
   readonly tags?: readonly string[] | undefined;

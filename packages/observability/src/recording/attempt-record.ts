@@ -1,6 +1,7 @@
 import type { ErrorRecord } from '@certoai/loom-core';
 import type { Draft } from '../internal/draft.js';
-import type { AttemptSpan, AttemptSpanStatus, SpanAttributes } from '../span/execution-span.js';
+import type { AttemptSpan, AttemptSpanStatus, CompensationSpan } from '../span/execution-span.js';
+import { AttemptExtras } from './attempt-extras.js';
 
 /** How an attempt reported its end. */
 export interface AttemptEnd {
@@ -20,7 +21,7 @@ export interface AttemptSurroundings {
   /** When the stage began, when that was seen. */
   readonly stageStartedAt: number | undefined;
   readonly stageEndedAt: number | undefined;
-  /** The attempt of the same task before this one. */
+  /** The attempt before this one, of the same task. */
   readonly previous: AttemptRecord | undefined;
 }
 
@@ -32,13 +33,13 @@ export interface AttemptSurroundings {
 export class AttemptRecord {
   readonly index: number;
   readonly attempt: number;
-  /** Empty when the attempt failed before it was known. */
-  readonly actor: string;
+  /** Empty while it is not known: the attempt failed before, or is to be handed out yet. */
+  actor: string;
   /** Of the latest hand-out; only a fact when it has a time. */
   handOutToken = 0;
   handedOutAt: number | undefined = undefined;
   end: AttemptEnd | undefined = undefined;
-  attributes: SpanAttributes | undefined = undefined;
+  extras: AttemptExtras | undefined = undefined;
 
   status: AttemptSpanStatus = 'running';
   /** Has not reported: it runs, or ended with its stage. */
@@ -57,6 +58,15 @@ export class AttemptRecord {
     this.index = index;
     this.attempt = attempt;
     this.actor = actor;
+  }
+
+  get kind(): 'attempt' | 'compensation' {
+    return 'attempt';
+  }
+
+  /** Something of it was seen, and neither a hand-out nor a report. */
+  get startMissing(): boolean {
+    return this.handedOutAt === undefined && this.end === undefined;
   }
 
   isLaterHandOut(token: number, at: number): boolean {
@@ -80,13 +90,14 @@ export class AttemptRecord {
       this.startedAt = end.at - end.durationMs;
       this.endedAt = end.at;
     } else {
-      this.startedAt = handedOutAt as number;
+      this.startedAt = handedOutAt ?? (this.extras as AttemptExtras).firstAt;
       this.status = stageEndedAt === undefined ? 'running' : 'cancelled';
       this.endedAt = stageEndedAt === undefined ? undefined : Math.max(stageEndedAt, this.startedAt);
     }
     const readyAt = this.#settleRetryWait(previous) ?? (this.attempt === 1 ? stageStartedAt : undefined);
     // A timer may be a little early, and clocks of two processes differ.
-    this.queueWaitMs = readyAt === undefined ? undefined : Math.max(0, this.startedAt - readyAt);
+    this.queueWaitMs =
+      readyAt === undefined || this.startMissing ? undefined : Math.max(0, this.startedAt - readyAt);
   }
 
   /** When the backoff before this attempt was over, if there was one and it is known. */
@@ -107,12 +118,12 @@ export class AttemptRecord {
   /** @param place - what it shares with every span of its stage, and its own id */
   toSpan(
     place: Pick<AttemptSpan, 'executionId' | 'traceId' | 'spanId' | 'parentSpanId' | 'stage'>,
-  ): AttemptSpan {
+  ): AttemptSpan | CompensationSpan {
     const { index, attempt, actor, status, startedAt, endedAt } = this;
     const { executionId, traceId, spanId, parentSpanId, stage } = place;
     const end = this.open ? undefined : this.end;
-    const span: Draft<AttemptSpan> = {
-      kind: 'attempt',
+    const span: Draft<AttemptSpan | CompensationSpan> = {
+      kind: this.kind,
       executionId,
       traceId,
       spanId,
@@ -142,14 +153,16 @@ export class AttemptRecord {
     }
     if (this.queueWaitMs !== undefined) span.queueWaitMs = this.queueWaitMs;
     if (this.retryWaitMs !== undefined) span.retryWaitMs = this.retryWaitMs;
-    if (this.attributes !== undefined) span.attributes = this.attributes;
+    if (this.startMissing) span.startMissing = true;
+    this.extras?.addTo(span);
     return span;
   }
 
   /** The record a stored span was made from. */
-  static from(span: AttemptSpan): AttemptRecord {
-    const record = new AttemptRecord(span.index, span.attempt, span.actor);
-    record.attributes = span.attributes;
+  static from(span: AttemptSpan | CompensationSpan): AttemptRecord {
+    const Record = span.kind === 'attempt' ? AttemptRecord : CompensationRecord;
+    const record = new Record(span.index, span.attempt, span.actor);
+    record.extras = AttemptExtras.from(span);
     const { status, token, startedAt, endedAt, queuedMs, worker, error, willRetry, retryDelayMs } = span;
     if (status !== 'running' && span.unreported !== true && endedAt !== undefined) {
       record.end = {
@@ -163,11 +176,18 @@ export class AttemptRecord {
         willRetry,
         retryDelayMs,
       };
-    } else {
+    } else if (span.startMissing !== true) {
       record.handOutToken = token;
       record.handedOutAt = startedAt;
     }
     return record;
+  }
+}
+
+/** One attempt of a compensation. It goes as that of a task does. */
+export class CompensationRecord extends AttemptRecord {
+  override get kind(): 'compensation' {
+    return 'compensation';
   }
 }
 

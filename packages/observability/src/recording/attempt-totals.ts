@@ -1,8 +1,9 @@
-import type { WorkTotals } from '../summary/execution-summary.js';
+import type { CompensationTotals, WorkTotals } from '../summary/execution-summary.js';
+import type { Draft } from '../internal/draft.js';
 import type { AttemptRecord } from './attempt-record.js';
 
 /** What the attempts of one stage come to, kept up to date as they change: adding them up takes too long at 10 000. */
-export class AttemptTotals implements Omit<WorkTotals, 'tasks'> {
+export class AttemptTotals implements Omit<WorkTotals, 'tasks' | 'usage' | 'approvals' | 'breakerRefusals'> {
   attempts = 0;
   retries = 0;
   failedAttempts = 0;
@@ -11,6 +12,7 @@ export class AttemptTotals implements Omit<WorkTotals, 'tasks'> {
   queueWaitMs = 0;
   queuedMs = 0;
   retryWaitMs = 0;
+  compensations: Draft<CompensationTotals> | undefined;
   #firstActor: string | undefined;
   /** Made with the second: most stages have one. */
   #actors: Set<string> | undefined;
@@ -19,6 +21,7 @@ export class AttemptTotals implements Omit<WorkTotals, 'tasks'> {
 
   add(record: AttemptRecord): void {
     record.counted = true;
+    if (record.kind === 'compensation') return this.#countCompensation(record, 1);
     this.#count(record, 1);
     if (record.actor !== this.#firstActor) this.#addActor(record.actor);
   }
@@ -26,7 +29,8 @@ export class AttemptTotals implements Omit<WorkTotals, 'tasks'> {
   /** Before a record that was added changes. */
   remove(record: AttemptRecord): void {
     record.counted = false;
-    this.#count(record, -1);
+    if (record.kind === 'compensation') this.#countCompensation(record, -1);
+    else this.#count(record, -1);
   }
 
   /** Sorted. */
@@ -61,6 +65,14 @@ export class AttemptTotals implements Omit<WorkTotals, 'tasks'> {
     this.failedAttempts += by;
     if (record.end?.willRetry !== true) this.failedTasks += by;
     const { errorCode } = record;
+    if (errorCode !== undefined) this.#countCode(errorCode, by);
+  }
+
+  #countCompensation({ status, end, errorCode }: AttemptRecord, by: 1 | -1): void {
+    const totals = (this.compensations ??= { attempts: 0, completed: 0, failed: 0 });
+    totals.attempts += by;
+    if (status === 'completed') totals.completed += by;
+    if (status === 'failed' && end?.willRetry !== true) totals.failed += by;
     if (errorCode !== undefined) this.#countCode(errorCode, by);
   }
 

@@ -1,7 +1,10 @@
 import type { ErrorRecord, ExecutionEvent } from '@certoai/loom-core';
 import { parseTraceparent } from '../span/traceparent.js';
+import { keptDecisions } from './attempt-extras.js';
 import type { FoldOutcome, TraceSurroundings } from './execution-trace.js';
 import {
+  attemptWidth,
+  decisionWidth,
   eventsOfLog,
   stageWidth,
   type LoggedExecution,
@@ -12,10 +15,14 @@ import {
 import { isWellFormed } from './well-formed.js';
 
 type Event<Type extends ExecutionEvent['type']> = Extract<ExecutionEvent, { readonly type: Type }>;
+type TaskPlace = Pick<Event<'task:started'>, 'stage' | 'index' | 'attempt' | 'token' | 'actor'>;
 type StageEndEvent = Event<'stage:completed' | 'stage:failed' | 'stage:skipped' | 'stage:cancelled'>;
 
 /** Spans of one log: more would make too long a turn of the event loop when they are read, or when it is outgrown. */
 const most = 4_096;
+
+/** Decisions of one log, for the same reason. */
+const mostDecisions = 1_024;
 
 /** Where a stage is in the lists. */
 interface LoggedStage {
@@ -35,6 +42,10 @@ export class ExecutionLog {
   readonly #known = new Map<string, LoggedStage>();
   readonly #stages: LogValue[] = [];
   readonly #attempts: LogValue[] = [];
+  /** Made with the first, as below. */
+  #decisions: LogValue[] | undefined;
+  /** How many, by the place of their attempt. */
+  #decided: Map<number, number> | undefined;
   #start: Pick<LoggedExecution, 'name' | 'tags' | 'traceparent'> | undefined;
   #startedAt = 0;
   #spans = 1;
@@ -92,8 +103,7 @@ export class ExecutionLog {
       case 'execution:finished':
         return this.#finish(event);
       case 'task:decided':
-        // As in a trace: its value is the user's data.
-        return 'folded';
+        return this.#decide(event);
       default:
         return 'outgrown';
     }
@@ -109,6 +119,7 @@ export class ExecutionLog {
       startedAt: this.#startedAt,
       stages: this.#stages,
       attempts: this.#attempts,
+      decisions: this.#decisions,
       endedAt: this.#end?.endedAt,
       status: this.#end?.status,
       error: this.#end?.error,
@@ -189,14 +200,34 @@ export class ExecutionLog {
 
   #report(event: Event<'task:completed' | 'task:failed'>): FoldOutcome | 'outgrown' {
     const values = this.#attempts;
-    const place = this.#known.get(event.stage)?.attempts[event.index];
+    const place = this.#placeOf(event);
     if (place === undefined) return 'outgrown';
-    const isTheOne = values[place + 2] === event.attempt && values[place + 3] === event.token;
-    if (!isTheOne || values[place + 4] !== event.actor || values[place + 6] !== null) return 'outgrown';
     values[place + 8] = this.#more(event);
     values[place + 6] = event.at - this.#startedAt;
     values[place + 7] = event.durationMs;
     return 'folded';
+  }
+
+  /** Those of a hand-out come in order. */
+  #decide({ number, decision, ...event }: Event<'task:decided'>): FoldOutcome | 'outgrown' {
+    const place = this.#placeOf(event);
+    const decided = (this.#decided ??= new Map());
+    const decisions = (this.#decisions ??= []);
+    if (place === undefined || (decided.get(place) ?? 0) !== number) return 'outgrown';
+    if (decisions.length >= mostDecisions * decisionWidth) return 'outgrown';
+    const kept = this.#surroundings.kept.decision(decision, number < keptDecisions);
+    decisions.push(place / attemptWidth, number, event.at - this.#startedAt, kept);
+    decided.set(place, number + 1);
+    return 'folded';
+  }
+
+  /** Of the attempt it is about, which has not reported yet. */
+  #placeOf({ stage, index, attempt, token, actor }: TaskPlace): number | undefined {
+    const values = this.#attempts;
+    const place = this.#known.get(stage)?.attempts[index];
+    if (place === undefined) return undefined;
+    const isTheOne = values[place + 2] === attempt && values[place + 3] === token;
+    return isTheOne && values[place + 4] === actor && values[place + 6] === null ? place : undefined;
   }
 
   #more(event: Event<'task:completed' | 'task:failed'>): LoggedReport | null {

@@ -4,11 +4,14 @@ import type { Draft } from '../internal/draft.js';
 import type { ExecutionSpan, SpanAttributes } from '../span/execution-span.js';
 import type { SpanSeed } from '../span/trace-ids.js';
 import { parseTraceparent } from '../span/traceparent.js';
-import type { ExecutionSummary, StageSummary, WorkTotals } from '../summary/execution-summary.js';
+import type { ExecutionSummary, StageSummary } from '../summary/execution-summary.js';
+import type { ApprovalRecord } from './approval-record.js';
+import { keptDecisions } from './attempt-extras.js';
 import type { AttemptEnd } from './attempt-record.js';
 import type { KeptValues } from './kept-values.js';
 import { RootRecord } from './root-record.js';
-import { StageRecord, type StageEnd, type StageOwner } from './stage-record.js';
+import { StageRecord, type StageEnd, type StageOwner, type WorkKind } from './stage-record.js';
+import { sumOfWork } from './sum-of-work.js';
 import { isWellFormed } from './well-formed.js';
 
 /** What a trace needs from who records it. */
@@ -31,8 +34,11 @@ interface Extras {
 }
 
 type Event<Type extends ExecutionEvent['type']> = Extract<ExecutionEvent, { readonly type: Type }>;
-type TaskEndEvent = Event<'task:completed' | 'task:failed' | 'task:cancelled'>;
-type TaskEvent = Event<'task:started'> | TaskEndEvent;
+type TaskEndEvent = Event<
+  'task:completed' | 'task:failed' | 'task:cancelled' | 'compensation:completed' | 'compensation:failed'
+>;
+type TaskEvent = Event<'task:started' | 'compensation:started'> | TaskEndEvent;
+type ApprovalEvent = Event<`approval:${string}` & ExecutionEvent['type']>;
 type StageEvent = Event<`stage:${string}` & ExecutionEvent['type']>;
 
 /**
@@ -131,8 +137,19 @@ export class ExecutionTrace implements StageOwner {
       case 'task:completed':
       case 'task:failed':
       case 'task:cancelled':
-        return this.#foldTask(event);
+        return this.#foldTask(event, 'attempt');
+      case 'compensation:started':
+      case 'compensation:completed':
+      case 'compensation:failed':
+        return this.#foldTask(event, 'compensation');
       case 'task:decided':
+        return this.#foldDecision(event);
+      case 'approval:requested':
+      case 'approval:escalated':
+      case 'approval:decided':
+        return this.#foldApproval(event);
+      case 'breaker:checked':
+        return this.#foldBreakerCheck(event);
       case 'task:progressed':
         // Its value is the user's data.
         return 'folded';
@@ -162,7 +179,7 @@ export class ExecutionTrace implements StageOwner {
     for (const stage of this.#stages.values()) {
       stages.push(stage.toSummary());
       lastEventAt = Math.max(lastEventAt, stage.lastAt);
-      partial ||= stage.startMissing;
+      partial ||= stage.partial;
     }
     const { executionId, traceId, tags, status, startedAt, endedAt = lastEventAt } = root;
     const summary: Draft<ExecutionSummary> = {
@@ -173,7 +190,7 @@ export class ExecutionTrace implements StageOwner {
       startedAt,
       lastEventAt,
       durationMs: endedAt - startedAt,
-      ...sum(stages),
+      ...sumOfWork(stages),
       stages,
       criticalPath: criticalStages(stages, startedAt, endedAt),
       partial,
@@ -250,17 +267,65 @@ export class ExecutionTrace implements StageOwner {
     }
   }
 
-  #foldTask(event: TaskEvent): FoldOutcome {
+  #foldTask(event: TaskEvent, kind: WorkKind): FoldOutcome {
     const attributes = this.#attributesOf(event);
-    const end = event.type === 'task:started' ? undefined : this.#attemptEnd(event);
+    const end = 'durationMs' in event ? this.#attemptEnd(event) : undefined;
     const stage = this.#stage(event.stage);
     if (stage === undefined) return 'no-room';
     this.#root.seen(end === undefined ? event.at : end.at - end.durationMs);
     const taken =
       end === undefined
-        ? stage.attemptStarted(event, attributes)
-        : stage.attemptEnded(end, event, attributes);
+        ? stage.attemptStarted(event, attributes, kind)
+        : stage.attemptEnded(end, event, attributes, kind);
     return taken ? 'folded' : 'no-room';
+  }
+
+  #foldDecision(event: Event<'task:decided'>): FoldOutcome {
+    const { token, number } = event;
+    const decision = this.#surroundings.kept.decision(event.decision, number < keptDecisions);
+    const stage = this.#stage(event.stage);
+    if (stage === undefined) return 'no-room';
+    this.#root.seen(event.at);
+    return stage.decided(event, { token, number, ...decision }) ? 'folded' : 'no-room';
+  }
+
+  #foldBreakerCheck({ at, state, passed, index, attempt, ...event }: Event<'breaker:checked'>): FoldOutcome {
+    const breaker = this.#surroundings.kept.name(event.breaker);
+    const stage = this.#stage(event.stage);
+    if (stage === undefined) return 'no-room';
+    this.#root.seen(at);
+    const of = index === undefined || attempt === undefined ? undefined : { index, attempt };
+    return stage.breakerChecked({ at, breaker, state, passed }, of) ? 'folded' : 'no-room';
+  }
+
+  #foldApproval(event: ApprovalEvent): FoldOutcome {
+    const change = this.#approvalChange(event);
+    const stage = this.#stage(event.stage);
+    if (stage === undefined) return 'no-room';
+    this.#root.seen(event.at);
+    const record = stage.approval(event, event.at);
+    if (record === undefined) return 'no-room';
+    change(record);
+    return 'folded';
+  }
+
+  #approvalChange(event: ApprovalEvent): (record: ApprovalRecord) => void {
+    const { kept } = this.#surroundings;
+    const { at } = event;
+    switch (event.type) {
+      case 'approval:requested': {
+        const what = kept.approvalOf(event.what);
+        return (record) => record.requested(at, what);
+      }
+      case 'approval:escalated': {
+        const to = kept.person(event.to);
+        return (record) => record.escalated(to === undefined ? { at } : { at, to });
+      }
+      case 'approval:decided': {
+        const decision = kept.approvalDecision(event);
+        return (record) => record.decided(decision);
+      }
+    }
   }
 
   #attemptEnd(event: TaskEndEvent): AttemptEnd {
@@ -272,10 +337,12 @@ export class ExecutionTrace implements StageOwner {
     const worker = event.worker === undefined ? undefined : kept.name(event.worker);
     switch (event.type) {
       case 'task:completed':
+      case 'compensation:completed':
         return { at, token, durationMs, status: 'completed', queuedMs, worker };
       case 'task:cancelled':
         return { at, token, durationMs, status: 'cancelled', queuedMs, worker };
-      case 'task:failed': {
+      case 'task:failed':
+      case 'compensation:failed': {
         const error = kept.error(event.error);
         const willRetry = event.willRetry === true;
         const retryDelayMs = event.delayMs;
@@ -303,10 +370,11 @@ export class ExecutionTrace implements StageOwner {
       .sort((left, right) => left.position - right.position);
     for (const span of stages) this.#addStage(span.stage, span.position).revive(span);
     for (const span of spans) {
-      if (span.kind !== 'attempt') continue;
+      if (span.kind === 'execution' || span.kind === 'stage') continue;
       // Without its stage when that one's span was lost.
       const stage = this.#stages.get(span.stage) ?? this.#addStage(span.stage, this.#stages.size);
-      stage.reviveAttempt(span);
+      if (span.kind === 'approval') stage.reviveApproval(span);
+      else stage.reviveAttempt(span);
     }
     for (const stage of this.#stages.values()) {
       stage.revived();
@@ -319,31 +387,6 @@ export class ExecutionTrace implements StageOwner {
     this.#stages.set(id, stage);
     return stage;
   }
-}
-
-/** Field by field: this is made for every execution, and a loop over names is several times slower. */
-function sum(stages: readonly StageSummary[]): WorkTotals {
-  let tasks = 0;
-  let attempts = 0;
-  let retries = 0;
-  let failedAttempts = 0;
-  let failedTasks = 0;
-  let runMs = 0;
-  let queueWaitMs = 0;
-  let queuedMs = 0;
-  let retryWaitMs = 0;
-  for (const stage of stages) {
-    tasks += stage.tasks;
-    attempts += stage.attempts;
-    retries += stage.retries;
-    failedAttempts += stage.failedAttempts;
-    failedTasks += stage.failedTasks;
-    runMs += stage.runMs;
-    queueWaitMs += stage.queueWaitMs;
-    queuedMs += stage.queuedMs;
-    retryWaitMs += stage.retryWaitMs;
-  }
-  return { tasks, attempts, retries, failedAttempts, failedTasks, runMs, queueWaitMs, queuedMs, retryWaitMs };
 }
 
 function criticalStages(

@@ -1,9 +1,27 @@
-import type { ErrorRecord } from '@certoai/loom-core';
+import type { ErrorRecord, ModelDecision } from '@certoai/loom-core';
 import { invalidOption } from '../internal/invalid-option.js';
-import type { SpanAttributes } from '../span/execution-span.js';
+import type { Draft } from '../internal/draft.js';
+import type { ApprovalDecision, SpanAttributes } from '../span/execution-span.js';
+import { isMoney, roundMoney } from './usage-counts.js';
 
-/** What can be masked. A masked message takes the stack with it, because a stack begins with the message. */
-export type MaskedField = 'error.message' | 'error.stack' | 'tags' | 'attributes.*' | `attributes.${string}`;
+/** Fields that are masked by their own name. */
+const maskedFields = [
+  'error.message',
+  'error.stack',
+  'tags',
+  'decision.outcome',
+  'decision.reasoning',
+  'approval.what',
+  'approval.by',
+  'approval.note',
+  'attributes.*',
+] as const;
+
+/**
+ * What can be masked. A masked message takes the stack with it, because a stack begins with the message; `approval.by`
+ * masks all names of people.
+ */
+export type MaskedField = (typeof maskedFields)[number] | `attributes.${string}`;
 
 /** Stands in a trace for a value that was masked. */
 export const masked = '[masked]';
@@ -17,29 +35,21 @@ const most = {
   tags: 64,
   attributes: 32,
   value: 256,
+  reasoning: 500,
 } as const;
 
 const attributePrefix = 'attributes.';
 
 /** Decides what of an event's own values goes into a trace: cut to size, and without what is masked. */
 export class KeptValues {
-  readonly #message: boolean;
-  readonly #stack: boolean;
-  readonly #tags: boolean;
-  readonly #allAttributes: boolean;
-  readonly #attributes: ReadonlySet<string>;
+  readonly #masked: ReadonlySet<string>;
 
   /** @throws LoomError `LOOM_INVALID_OPTION` for a field that cannot be masked */
   constructor(mask: readonly MaskedField[] = []) {
     if (!Array.isArray(mask)) throw invalidOption('mask', mask, 'a list of fields');
     const fields: readonly unknown[] = mask;
     for (const field of fields) checkField(field);
-    this.#message = mask.includes('error.message');
-    this.#stack = this.#message || mask.includes('error.stack');
-    this.#tags = mask.includes('tags');
-    this.#allAttributes = mask.includes('attributes.*');
-    const keys = mask.filter((field) => field.startsWith(attributePrefix));
-    this.#attributes = new Set(keys.map((field) => field.slice(attributePrefix.length)));
+    this.#masked = new Set(mask);
   }
 
   error(error: ErrorRecord): ErrorRecord {
@@ -54,7 +64,48 @@ export class KeptValues {
   tags(tags: unknown): readonly string[] {
     if (!Array.isArray(tags)) return [];
     const kept = tags.filter((tag): tag is string => typeof tag === 'string').slice(0, most.tags);
-    return kept.map((tag) => (this.#tags ? masked : cut(tag, most.value)));
+    return kept.map((tag) => this.#text('tags', tag, most.value));
+  }
+
+  /**
+   * Numbers that are none, and money without a currency, are left out.
+   * @param isWhole - with what is no number, too
+   */
+  decision(decision: ModelDecision, isWhole: boolean): ModelDecision {
+    const { model, inputTokens, outputTokens, cost, confidence, outcome, reasoning } = decision;
+    const isNamed = typeof model === 'string' && model !== '';
+    const kept: Draft<ModelDecision> = { model: isNamed ? this.name(model) : 'unknown' };
+    if (isTokens(inputTokens)) kept.inputTokens = inputTokens;
+    if (isTokens(outputTokens)) kept.outputTokens = outputTokens;
+    const currency = currencyOf(decision.currency);
+    if (isMoney(cost) && currency !== undefined) {
+      kept.cost = roundMoney(cost);
+      kept.currency = currency;
+    }
+    if (!isWhole) return kept;
+    if (Number.isFinite(confidence) && (confidence as number) >= 0 && (confidence as number) <= 1)
+      kept.confidence = confidence;
+    if (typeof outcome === 'string') kept.outcome = this.#text('decision.outcome', outcome, most.name);
+    if (typeof reasoning === 'string')
+      kept.reasoning = this.#text('decision.reasoning', reasoning, most.reasoning);
+    return kept;
+  }
+
+  /** What an approval is of. */
+  approvalOf(what: unknown): string | undefined {
+    return typeof what === 'string' ? this.#text('approval.what', what, most.value) : undefined;
+  }
+
+  person(by: unknown): string | undefined {
+    return typeof by === 'string' ? this.#text('approval.by', by, most.name) : undefined;
+  }
+
+  approvalDecision({ at, outcome, by, note, edited }: ApprovalDecision): ApprovalDecision {
+    const kept: Draft<ApprovalDecision> = { at, outcome };
+    kept.by = this.person(by);
+    if (typeof note === 'string') kept.note = this.#text('approval.note', note, most.message);
+    if (typeof edited === 'boolean') kept.edited = edited;
+    return kept;
   }
 
   attributes(attributes: unknown): SpanAttributes | undefined {
@@ -67,14 +118,14 @@ export class KeptValues {
   }
 
   #value(key: string, value: string | number | boolean): string | number | boolean {
-    if (this.#allAttributes || this.#attributes.has(key)) return masked;
+    if (this.#masked.has('attributes.*') || this.#masked.has(attributePrefix + key)) return masked;
     return typeof value === 'string' ? cut(value, most.value) : value;
   }
 
   #error({ name, message, code, stack, retryable, cause }: ErrorRecord, causesLeft: number): ErrorRecord {
     return {
       name: cut(String(name), most.name),
-      message: this.#message ? masked : cut(String(message), most.message),
+      message: this.#text('error.message', String(message), most.message),
       ...(code !== undefined && { code: cut(String(code), most.name) }),
       // The causes' stacks repeat most of this one.
       ...(stack !== undefined && causesLeft === most.causes && { stack: this.#keptStack(String(stack)) }),
@@ -84,19 +135,28 @@ export class KeptValues {
   }
 
   #keptStack(stack: string): string {
-    return this.#stack ? masked : cut(stack, most.stack);
+    return this.#masked.has('error.message') ? masked : this.#text('error.stack', stack, most.stack);
+  }
+
+  #text(field: MaskedField, text: string, length: number): string {
+    return this.#masked.has(field) ? masked : cut(text, length);
   }
 }
 
 function checkField(field: unknown): void {
-  const known = field === 'error.message' || field === 'error.stack' || field === 'tags';
-  if (known || (typeof field === 'string' && field.startsWith(attributePrefix) && field !== attributePrefix))
-    return;
-  throw invalidOption(
-    'a field of mask',
-    field,
-    'error.message, error.stack, tags, attributes.* or attributes.KEY',
-  );
+  const known: readonly unknown[] = maskedFields;
+  if (known.includes(field)) return;
+  if (typeof field === 'string' && field.startsWith(attributePrefix) && field !== attributePrefix) return;
+  throw invalidOption('a field of mask', field, `one of ${maskedFields.join(', ')} or attributes.KEY`);
+}
+
+function isTokens(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** @returns undefined for what is no ISO 4217 code */
+function currencyOf(currency: unknown = 'USD'): string | undefined {
+  return typeof currency === 'string' && /^[a-z]{3}$/i.test(currency) ? currency.toUpperCase() : undefined;
 }
 
 function isPlain(value: unknown): value is string | number | boolean {

@@ -1,4 +1,4 @@
-import type { ErrorRecord, ExecutionEvent } from '@certoai/loom-core';
+import type { ErrorRecord, ExecutionEvent, ModelDecision } from '@certoai/loom-core';
 import type { ExecutionSpan } from '../span/execution-span.js';
 import type { ExecutionSummary } from '../summary/execution-summary.js';
 import { ExecutionTrace } from './execution-trace.js';
@@ -16,7 +16,7 @@ export interface LoggedReport {
 }
 
 /** What the lists below hold: plain JSON. */
-export type LogValue = string | number | null | ErrorRecord | LoggedReport;
+export type LogValue = string | number | null | ErrorRecord | LoggedReport | ModelDecision;
 
 /**
  * A finished execution as its events told it, in a few flat lists. It takes a fraction of the time and the memory of
@@ -34,6 +34,8 @@ export interface LoggedExecution {
   readonly stages: readonly LogValue[];
   /** In the order in which they were handed out, {@link attemptWidth} values each. */
   readonly attempts: readonly LogValue[];
+  /** In the order in which they came, {@link decisionWidth} values each; absent when there were none. */
+  readonly decisions?: readonly LogValue[] | undefined;
   readonly endedAt: number;
   readonly status: Event<'execution:finished'>['status'];
   readonly error?: ErrorRecord | undefined;
@@ -50,6 +52,9 @@ export const stageWidth = 5;
 
 /** Number of its stage, index, attempt, token, actor, hand-out, end or null, its `durationMs`, and what else it reported or null. */
 export const attemptWidth = 9;
+
+/** Number of its attempt, its own number, time, and what it was. */
+export const decisionWidth = 4;
 
 const untouched = { kept: new KeptValues(), maxSpans: Infinity, admit: () => true };
 
@@ -91,6 +96,9 @@ export function* eventsOfLog(log: UnfinishedLog): Generator<ExecutionEvent> {
   }
   for (let place = 0; place < log.attempts.length; place += attemptWidth) {
     yield* attemptEvents(log, stages, place);
+  }
+  for (let place = 0; place < (log.decisions?.length ?? 0); place += decisionWidth) {
+    yield decisionEvent(log, stages, place);
   }
   if (endedAt !== undefined && status !== undefined)
     yield { type: 'execution:finished', executionId, at: startedAt + endedAt, status, error };
@@ -137,4 +145,33 @@ function* attemptEvents(
   const report = { ...task, ...where, at: startedAt + end, durationMs };
   if (error === undefined) yield { ...report, type: 'task:completed' };
   else yield { ...report, type: 'task:failed', error, willRetry, delayMs };
+}
+
+function decisionEvent(
+  { executionId, startedAt, attempts, decisions = [] }: UnfinishedLog,
+  stages: readonly string[],
+  place: number,
+): ExecutionEvent {
+  const [of, number, at, decision] = decisions.slice(place, place + decisionWidth) as [
+    number,
+    number,
+    number,
+    ModelDecision,
+  ];
+  const [stage, index, attempt, token, actor] = attempts.slice(
+    of * attemptWidth,
+    (of + 1) * attemptWidth,
+  ) as [number, number, number, number, string];
+  return {
+    type: 'task:decided',
+    executionId,
+    at: startedAt + at,
+    stage: stages[stage] ?? '',
+    index,
+    attempt,
+    token,
+    actor,
+    number,
+    decision,
+  };
 }

@@ -1,4 +1,5 @@
-import type { ErrorRecord, ExecutionStatus } from '@certoai/loom-core';
+import type { ErrorRecord, ExecutionEvent, ExecutionStatus, ModelDecision } from '@certoai/loom-core';
+import type { Usage } from '../summary/model-usage.js';
 
 /** What an event said beside its fixed fields, such as model, tokens and cost. Never a payload. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
@@ -49,11 +50,11 @@ export interface StageSpan extends SpanFields {
   readonly position: number;
   /** How many tasks it has; absent when no event said so. */
   readonly tasks?: number | undefined;
+  /** That parked its tasks, or were asked for none of them. */
+  readonly breakerChecks?: BreakerChecks | undefined;
 }
 
-/** One attempt of one task, below its stage. From `startedAt` to `endedAt` it ran; its waits are apart. */
-export interface AttemptSpan extends SpanFields {
-  readonly kind: 'attempt';
+interface WorkSpan extends SpanFields {
   readonly parentSpanId: string;
   readonly status: AttemptSpanStatus;
   readonly stage: string;
@@ -70,7 +71,7 @@ export interface AttemptSpan extends SpanFields {
   readonly willRetry?: boolean | undefined;
   /** Of a failed attempt that is tried again: the backoff after it, milliseconds. */
   readonly retryDelayMs?: number | undefined;
-  /** From when it could run (its stage began, or its backoff was over) until it ran; milliseconds. */
+  /** From when it could run until it ran; milliseconds. Of a first attempt since its stage began, of others since their backoff was over. */
   readonly queueWaitMs?: number | undefined;
   /** The last part of that: from its hand-out until a worker began with it; milliseconds. Absent: it began at once. */
   readonly queuedMs?: number | undefined;
@@ -80,10 +81,77 @@ export interface AttemptSpan extends SpanFields {
   readonly unreported?: true | undefined;
 }
 
+/** One attempt of one task, below its stage. From `startedAt` to `endedAt` it ran; its waits are apart. */
+export interface AttemptSpan extends WorkSpan {
+  readonly kind: 'attempt';
+  /** What models decided, in all its hand-outs: the first 8, by `token` and `number`. */
+  readonly decisions?: readonly SpanDecision[] | undefined;
+  /** What all decisions come to, those included that are not kept. */
+  readonly usage?: Usage | undefined;
+  /** Which decisions are in `usage`, so that one that is told again is not added: first and last of ranges of `token` * 65536 + `number`. */
+  readonly counted?: readonly number[] | undefined;
+  /** That let it pass. */
+  readonly breakerChecks?: BreakerChecks | undefined;
+}
+
+/** One attempt to undo what a stage did, below that stage, which has ended before. */
+export interface CompensationSpan extends WorkSpan {
+  readonly kind: 'compensation';
+}
+
+/** One approval, below its stage or the attempt that waits for it. Its time is that which humans took. */
+export interface ApprovalSpan extends SpanFields {
+  readonly kind: 'approval';
+  readonly parentSpanId: string;
+  /** `cancelled` and `unreported`: its stage or its execution ended first. */
+  readonly status: 'open' | ApprovalDecision['outcome'];
+  readonly stage: string;
+  /** Unique in its execution. */
+  readonly approval: string;
+  /** Of the attempt that waits for it. */
+  readonly index?: number | undefined;
+  readonly attempt?: number | undefined;
+  readonly what?: string | undefined;
+  readonly by?: string | undefined;
+  readonly note?: string | undefined;
+  /** Approved with changes. */
+  readonly edited?: boolean | undefined;
+  /** The first 8. */
+  readonly escalations?: readonly Escalation[] | undefined;
+  /** How many in all. */
+  readonly escalated?: number | undefined;
+  readonly unreported?: true | undefined;
+}
+
+/** What a model decided in the attempt of a span: cut to size, and without what is masked or no number. */
+export interface SpanDecision extends ModelDecision {
+  /** Of its hand-out. */
+  readonly token: number;
+  /** Place among those of its hand-out, from 0. */
+  readonly number: number;
+}
+
+/** What circuit breakers said. */
+export interface BreakerChecks {
+  readonly passed: number;
+  readonly refused: number;
+  /** The first 8. */
+  readonly checks: readonly BreakerCheck[];
+}
+
+type Event<Type extends ExecutionEvent['type']> = Extract<ExecutionEvent, { readonly type: Type }>;
+
+export type BreakerCheck = Pick<Event<'breaker:checked'>, 'at' | 'breaker' | 'state' | 'passed'>;
+
+export type ApprovalDecision = Pick<Event<'approval:decided'>, 'at' | 'outcome' | 'by' | 'note' | 'edited'>;
+
+/** Nobody had decided: it was asked of `to`. */
+export type Escalation = Pick<Event<'approval:escalated'>, 'at' | 'to'>;
+
 export type StageSpanStatus = 'running' | 'completed' | 'failed' | 'cancelled' | 'skipped';
 
 /** `cancelled`: its stage or execution ended first. */
 export type AttemptSpanStatus = 'running' | 'completed' | 'failed' | 'cancelled';
 
 /** One piece of an execution's trace: what ran, when, and how it ended. Branch on `kind`. */
-export type ExecutionSpan = RootSpan | StageSpan | AttemptSpan;
+export type ExecutionSpan = RootSpan | StageSpan | AttemptSpan | ApprovalSpan | CompensationSpan;

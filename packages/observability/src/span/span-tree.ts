@@ -1,9 +1,9 @@
-import type { ExecutionSpan } from './execution-span.js';
+import type { AttemptSpan, CompensationSpan, ExecutionSpan } from './execution-span.js';
 
 /** A span with what happened inside it. */
 export interface SpanTree {
   readonly span: ExecutionSpan;
-  /** Stages in the order in which they were first seen; attempts by task, then by number. */
+  /** Stages in the order in which they were first seen; attempts by task, then by number; approvals by time; compensations as attempts. */
   readonly children: readonly SpanTree[];
 }
 
@@ -22,9 +22,14 @@ export function spanTree(spans: readonly ExecutionSpan[]): SpanTree | undefined 
 }
 
 function bySequence({ span: left }: SpanTree, { span: right }: SpanTree): number {
-  if (left.kind === 'attempt' && right.kind === 'attempt') {
-    return left.index - right.index || left.attempt - right.attempt;
-  }
   if (left.kind === 'stage' && right.kind === 'stage') return left.position - right.position;
-  return left.kind === right.kind ? 0 : left.kind === 'stage' ? -1 : 1;
+  if (left.kind !== right.kind) return order.indexOf(left.kind) - order.indexOf(right.kind);
+  if (isWork(left) && isWork(right)) return left.index - right.index || left.attempt - right.attempt;
+  return left.startedAt - right.startedAt;
+}
+
+const order: readonly ExecutionSpan['kind'][] = ['stage', 'attempt', 'approval', 'compensation'];
+
+function isWork(span: ExecutionSpan): span is AttemptSpan | CompensationSpan {
+  return span.kind === 'attempt' || span.kind === 'compensation';
 }

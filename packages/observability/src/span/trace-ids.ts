@@ -50,6 +50,14 @@ export function attemptSeed(stage: SpanSeed, index: number, attempt: number): Sp
   return permute(stage.high ^ index, stage.low ^ attempt);
 }
 
+export function compensationSeed(stage: SpanSeed, index: number, attempt: number): SpanSeed {
+  return attemptSeed(stageSeed(stage, 'compensation'), index, attempt);
+}
+
+export function approvalSeed(stage: SpanSeed, approval: string): SpanSeed {
+  return stageSeed(stageSeed(stage, 'approval'), approval);
+}
+
 /** 16 hex digits. Zeros are invalid in W3C trace context. */
 export function spanIdOf({ high, low }: SpanSeed): string {
   if (high === 0 && low === 0) return '0000000000000001';

@@ -1,5 +1,6 @@
 import type { ErrorRecord, ExecutionStatus } from '@certoai/loom-core';
 import type { StageSpanStatus } from '../span/execution-span.js';
+import type { Usage } from './model-usage.js';
 
 /** What the attempts of a stage, or of a whole execution, come to. */
 export interface WorkTotals {
@@ -19,6 +20,31 @@ export interface WorkTotals {
   readonly queuedMs: number;
   /** Milliseconds of backoff before attempts, added up where it is known. */
   readonly retryWaitMs: number;
+  /** What models were used for; absent when none decided anything. */
+  readonly usage?: Usage | undefined;
+  /** Absent when nobody was asked. */
+  readonly approvals?: ApprovalTotals | undefined;
+  /** Absent when nothing was to be undone. */
+  readonly compensations?: CompensationTotals | undefined;
+  /** How often a circuit breaker let a task not pass; absent when none did. */
+  readonly breakerRefusals?: number | undefined;
+}
+
+/** How much humans were asked. */
+export interface ApprovalTotals {
+  readonly count: number;
+  /** Of these, the ones that wait for a decision. */
+  readonly open: number;
+  /** Milliseconds from requests to decisions, or to the end of the stage, added up over those that are not open. */
+  readonly waitMs: number;
+}
+
+export interface CompensationTotals {
+  readonly attempts: number;
+  /** Attempts that undid what they had to. */
+  readonly completed: number;
+  /** Compensations whose last attempt failed: nothing followed. */
+  readonly failed: number;
 }
 
 /** One stage of an {@link ExecutionSummary}. */
@@ -31,7 +57,7 @@ export interface StageSummary extends WorkTotals {
   readonly durationMs: number;
   /** Actors that made its attempts, sorted. */
   readonly actors: readonly string[];
-  /** Codes of its own error and those of its attempts, sorted; causes do not count. */
+  /** Codes of its own error and those of its attempts and compensations, sorted; causes do not count. */
   readonly errorCodes: readonly string[];
 }
 
@@ -55,7 +81,7 @@ export interface ExecutionSummary extends WorkTotals {
   readonly startedAt: number;
   /** Milliseconds since the epoch; absent while it is not finished. */
   readonly endedAt?: number | undefined;
-  /** The latest time in its spans; milliseconds since the epoch. */
+  /** The latest start or end in its spans; milliseconds since the epoch. */
   readonly lastEventAt: number;
   /** Milliseconds from its start to its end, or to `lastEventAt` while it is not finished. */
   readonly durationMs: number;

@@ -10,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { secondsLate } from '../../src/metrics/event-loop-lag.js';
 import type { InstrumentKey } from '../../src/metrics/instruments.js';
 import { randomExecution } from '../support/random-execution.js';
+import { eventfulExecution } from '../support/eventful-execution.js';
 import { dice } from '../support/random.js';
 import { smallExecution } from '../support/small-execution.js';
 
@@ -54,6 +55,67 @@ describe('events', () => {
       'orders price pricer completed': 1,
       'orders mail mailer completed': 1,
       'orders mail mailer failed': 1,
+    });
+  });
+
+  test('say what models cost, what humans decided, what was undone and what breakers let pass', async () => {
+    const metrics = measured(eventfulExecution('a'));
+    expect(await numbers(metrics, 'modelTokens')).toEqual({
+      'claims small input': 200,
+      'claims small output': 20,
+      'claims large input': 1_000,
+      'claims large output': 50,
+    });
+    expect(await numbers(metrics, 'modelCost')).toEqual({ 'claims small USD': 0.2, 'claims large USD': 0.2 });
+    expect(await numbers(metrics, 'approvalsRequested')).toEqual({ 'claims approve': 1 });
+    expect(await numbers(metrics, 'approvalsDecided')).toEqual({ 'claims approve approved': 1 });
+    expect(await numbers(metrics, 'compensationsFinished')).toEqual({
+      'claims judge retried': 1,
+      'claims judge completed': 1,
+    });
+    expect(await numbers(metrics, 'breakerChecks')).toEqual({ 'bank refused': 1, 'bank passed': 1 });
+  });
+
+  test('count what a model cost without numbers that are none', async () => {
+    const place = {
+      executionId: 'a',
+      stage: 's',
+      index: 0,
+      attempt: 1,
+      token: 1,
+      actor: 'x',
+      at: 1,
+    } as const;
+    const decided = (number: number, decision: object): ExecutionEvent => ({
+      ...place,
+      type: 'task:decided',
+      number,
+      decision: { model: 'm', ...decision },
+    });
+    const metrics = measured([
+      decided(0, { inputTokens: -1, outputTokens: NaN, cost: Infinity }),
+      decided(1, { inputTokens: 3, cost: 1, currency: 'coins' }),
+      decided(2, { inputTokens: 4, cost: 1, currency: 'EUR' }),
+    ]);
+    expect(await numbers(metrics, 'modelTokens')).toEqual({ 'unknown m input': 7 });
+    expect(await numbers(metrics, 'modelCost')).toEqual({ 'unknown m EUR': 1 });
+  });
+
+  test('tell so many names of rare things apart and count the rest as other', async () => {
+    const checks = Array.from({ length: 5 }, (_, number): ExecutionEvent => ({
+      executionId: 'a',
+      stage: 's',
+      type: 'breaker:checked',
+      at: 1,
+      breaker: `b-${number}`,
+      state: 'closed',
+      passed: true,
+    }));
+    const metrics = measured([...checks, ...checks], { maxSeries: 2 });
+    expect(await numbers(metrics, 'breakerChecks')).toEqual({
+      'b-0 passed': 2,
+      'b-1 passed': 2,
+      'other passed': 6,
     });
   });
 

@@ -19,6 +19,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { afterEach, describe, expect, test } from 'vitest';
 import { randomExecution } from '../support/random-execution.js';
+import { eventfulExecution } from '../support/eventful-execution.js';
 import { dice } from '../support/random.js';
 import { smallExecution } from '../support/small-execution.js';
 
@@ -431,6 +432,123 @@ test('every random execution gives one span for each of the recorder, and never 
     expect([...new Set(ids)].sort()).toEqual(expected.sort());
     for (const span of spans) expect(ms(span.endTime)).toBeGreaterThanOrEqual(ms(span.startTime));
   }
+});
+
+describe('beside tasks', () => {
+  test('what models decided is on the span of the attempt, by the conventions for generative AI', () => {
+    const spans = spansOf(eventfulExecution(executionId));
+    const first = find(spans, 'task judge', { 'loom.task.attempt': 1 });
+    expect(first.attributes).toMatchObject({
+      'gen_ai.request.model': 'small',
+      'gen_ai.usage.input_tokens': 100,
+      'gen_ai.usage.output_tokens': 10,
+      'loom.decisions': 1,
+      'loom.cost.USD': 0.1,
+    });
+    const second = find(spans, 'task judge', { 'loom.task.attempt': 2 });
+    expect(second.attributes).toMatchObject({
+      'gen_ai.usage.input_tokens': 1_100,
+      'gen_ai.usage.output_tokens': 60,
+      'loom.models': ['large', 'small'],
+      'loom.cost.USD': 0.3,
+    });
+    expect(second.attributes).not.toHaveProperty('gen_ai.request.model');
+    expect(second.events.map(({ name, time, attributes }) => [name, ms(time), attributes])).toEqual([
+      [
+        'loom.decision',
+        1_300,
+        {
+          'gen_ai.request.model': 'small',
+          'gen_ai.usage.input_tokens': 100,
+          'gen_ai.usage.output_tokens': 10,
+          'loom.decision.cost': 0.1,
+          'loom.decision.currency': 'USD',
+        },
+      ],
+      [
+        'loom.decision',
+        1_300,
+        {
+          'gen_ai.request.model': 'large',
+          'gen_ai.usage.input_tokens': 1_000,
+          'gen_ai.usage.output_tokens': 50,
+          'loom.decision.cost': 0.2,
+          'loom.decision.currency': 'USD',
+          'loom.decision.confidence': 0.9,
+          'loom.decision.outcome': 'pay',
+          'loom.decision.reasoning': 'It is covered.',
+        },
+      ],
+    ]);
+  });
+
+  test('a decision that is told twice counts once, and is masked', () => {
+    const events = eventfulExecution(executionId).flatMap((event): ExecutionEvent[] =>
+      event.type === 'task:decided' ? [event, event] : [event],
+    );
+    const spans = spansOf(events, setup({ mask: ['decision.reasoning'] }));
+    const { attributes, events: points } = find(spans, 'task judge', { 'loom.task.attempt': 2 });
+    expect(attributes['loom.decisions']).toBe(2);
+    expect(points).toHaveLength(2);
+    expect(points[1]?.attributes?.['loom.decision.reasoning']).toBe('[masked]');
+  });
+
+  test('an approval is a span with who decided, and its escalations', () => {
+    const span = find(spansOf(eventfulExecution(executionId)), 'approval approve');
+    expect(times(span)).toEqual([1_310, 9_310]);
+    expect(span.attributes).toMatchObject({
+      'loom.approval.id': 'pay',
+      'loom.approval.what': 'Pay 100 EUR',
+      'loom.approval.outcome': 'approved',
+      'loom.approval.by': 'bob',
+      'loom.approval.note': 'Fine.',
+      'loom.task.attempt': 1,
+    });
+    expect(span.events).toMatchObject([
+      { name: 'loom.approval.escalated', attributes: { 'loom.approval.to': 'bob' } },
+    ]);
+  });
+
+  test('an approval that nobody decides ends with its stage, and a decision after that changes nothing', () => {
+    const place = { ...stage, approval: 'a' } as const;
+    const spans = spansOf([
+      { ...execution, type: 'execution:started', at: 1 },
+      { ...stage, type: 'stage:started', at: 1, tasks: 1 },
+      { ...place, type: 'approval:requested', at: 2 },
+      { ...stage, type: 'stage:cancelled', at: 5 },
+      { ...place, type: 'approval:decided', at: 6, outcome: 'approved' },
+      { ...execution, type: 'execution:finished', at: 7, status: 'cancelled' },
+    ]);
+    const span = find(spans, 'approval price');
+    expect(times(span)).toEqual([2, 5]);
+    expect(span.attributes).toMatchObject({
+      'loom.approval.outcome': 'cancelled',
+      'loom.approval.unreported': true,
+    });
+  });
+
+  test('a compensation is a span for each attempt, linked to the one before', () => {
+    const spans = spansOf(eventfulExecution(executionId));
+    const first = find(spans, 'compensation judge', { 'loom.task.attempt': 1 });
+    const second = find(spans, 'compensation judge', { 'loom.task.attempt': 2 });
+    expect([times(first), times(second)]).toEqual([
+      [9_600, 9_650],
+      [9_700, 9_900],
+    ]);
+    expect(first.status.code).toBe(SpanStatusCode.ERROR);
+    expect(second.links.map(({ context }) => context.spanId)).toEqual([first.spanContext().spanId]);
+    expect(second.parentSpanContext?.spanId).toBe(find(spans, 'stage judge').spanContext().spanId);
+  });
+
+  test('a breaker check is an event of the attempt that passed, or of the stage that is parked', () => {
+    const spans = spansOf(eventfulExecution(executionId));
+    const checks = (name: string): unknown[] =>
+      find(spans, name)
+        .events.filter((event) => event.name === 'loom.breaker.checked')
+        .map(({ time, attributes }) => [ms(time), attributes?.['loom.breaker.passed']]);
+    expect(checks('stage pay')).toEqual([[9_320, false]]);
+    expect(checks('task pay')).toEqual([[9_500, true]]);
+  });
 });
 
 describe('watching never interferes', () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { resolveRecorderOptions } from '../../src/execution-trace-recorder-options.js';
 import { ExecutionLog } from '../../src/recording/execution-log.js';
+import { ExecutionTrace } from '../../src/recording/execution-trace.js';
 import { KeptValues } from '../../src/recording/kept-values.js';
 import {
   spansIn,
@@ -12,7 +13,7 @@ import {
 } from '../../src/recording/logged-execution.js';
 import { TraceRecording } from '../../src/recording/trace-recording.js';
 import { MemoryTraceStore } from '../../src/store/memory-trace-store.js';
-import { fold, sorted, unbounded } from '../support/fold.js';
+import { drain, fold, sorted, unbounded } from '../support/fold.js';
 import { randomExecution } from '../support/random-execution.js';
 import { dice } from '../support/random.js';
 import { smallExecution } from '../support/small-execution.js';
@@ -79,18 +80,49 @@ describe('a log', () => {
     expect(summaryOfLog(log.logged)).toMatchObject({ tags: ['[masked]'], error: { message: '[masked]' } });
   });
 
-  test('takes no note of what a model decided, as a trace does not', () => {
-    const events = wideExecution(executionId, 1);
+  test('takes what models decided, cut and masked as in a trace', () => {
+    const kept = new KeptValues(['decision.reasoning']);
     const task = { executionId, stage: 'wide', index: 0, attempt: 1, token: 1, actor: 'worker', at: 3 };
-    const decided = { ...task, type: 'task:decided', decision: {} } as unknown as ExecutionEvent;
-    const log = logOf([...events.slice(0, 3), decided, ...events.slice(3)]);
-    expect(log.logged).toEqual(logOf(events).logged);
-    expect(fold([...events, decided]).spans).toEqual(fold(events).spans);
+    const decided = Array.from({ length: 20 }, (_, number): ExecutionEvent => {
+      const decision = { model: 'm', cost: 0.1, outcome: 'o'.repeat(9_000), reasoning: 'secret' };
+      return { ...task, type: 'task:decided', number, decision };
+    });
+    const events = wideExecution(executionId, 1);
+    const all = [...events.slice(0, 3), ...decided, ...events.slice(3)];
+    const log = new ExecutionLog(executionId, { ...unbounded, kept });
+    const trace = new ExecutionTrace(executionId, { ...unbounded, kept });
+    for (const event of all) {
+      expect(log.fold(event)).toBe('folded');
+      trace.fold(event);
+    }
+    const text = JSON.stringify(log.logged);
+    expect(text).not.toContain('secret');
+    expect(text.length).toBeLessThan(4_000);
+    const stored = JSON.parse(text) as LoggedExecution;
+    expect(sorted(spansOfLog(stored))).toEqual(sorted(drain(trace, new Map())));
+    expect(summaryOfLog(stored)).toEqual(trace.summary());
+    expect(summaryOfLog(stored).usage).toMatchObject({ decisions: 20, cost: { USD: 2 } });
+  });
+
+  test('is outgrown by more decisions than a turn can take', () => {
+    const task = { executionId, stage: 'wide', index: 0, attempt: 1, token: 1, actor: 'worker', at: 3 };
+    const log = logOf(wideExecution(executionId, 1).slice(0, 3));
+    for (let number = 0; number <= 1_024; number++) {
+      const outcome = log.fold({ ...task, type: 'task:decided', number, decision: { model: 'm' } });
+      expect(outcome).toBe(number < 1_024 ? 'folded' : 'outgrown');
+    }
   });
 
   const [started, ...rest] = wideExecution(executionId, 2) as [ExecutionEvent, ...ExecutionEvent[]];
   const [stage, task, report] = rest as [ExecutionEvent, ExecutionEvent, ExecutionEvent];
   const before = [started, stage, task];
+  const decidedAs = (fields: object): object => ({
+    ...task,
+    type: 'task:decided',
+    number: 0,
+    decision: { model: 'm' },
+    ...fields,
+  });
   test.each<[string, ExecutionEvent[], object]>([
     ['a start that comes twice', [started], started],
     ['a stage that starts twice', [started, stage], stage],
@@ -103,6 +135,11 @@ describe('a log', () => {
     ['anything after the end', wideExecution(executionId, 2), { ...task, index: 2 }],
     ['attributes', before, { ...report, attributes: { tokens: 3 } }],
     ['a time between two milliseconds', before, { ...report, at: 3.5 }],
+    ['a decision out of order', before, decidedAs({ number: 1 })],
+    ['a decision of another hand-out', before, decidedAs({ token: 2 })],
+    ['a decision after the report', [...before, report], decidedAs({})],
+    ['an approval', before, { type: 'approval:requested', executionId, stage: 'wide', at: 5, approval: 'a' }],
+    ['a compensation', before, { ...task, type: 'compensation:started' }],
     ['a pause', before, { type: 'execution:paused', executionId, at: 5 }],
     ['a task that is cancelled', before, { ...report, type: 'task:cancelled' }],
     ['an index beyond all it may hold', [started, stage], { ...task, index: 4_096 }],

@@ -58,7 +58,7 @@ export const traceStoreConformance: readonly ConformanceCase[] = [
     async run({ create }) {
       await using store = await create();
       if (store.keep === undefined) return;
-      const traces = randomTraces(dice(13), 60).filter(({ log }) => log !== undefined);
+      const traces = randomTraces(dice(13), 120).filter(({ log }) => log !== undefined);
       assert(traces.length > 10, 'the data did not put it to the test');
       assert.deepEqual(await store.keep(traces.map(({ log }) => log as LoggedExecution)), { evicted: [] });
       for (const { executionId, spans, summary } of traces) {

@@ -1,5 +1,8 @@
-import type { ErrorRecord, ExecutionEvent } from '@certoai/loom-core';
+import type { ErrorRecord, ExecutionEvent, ModelDecision } from '@certoai/loom-core';
+import type { Draft } from '../../src/internal/draft.js';
 import type { Dice } from './random.js';
+
+type Event<Type extends ExecutionEvent['type']> = Extract<ExecutionEvent, { readonly type: Type }>;
 
 export interface RandomExecutionOptions {
   readonly executionId: string;
@@ -14,7 +17,8 @@ const actors = ['ocr', 'splitter', 'mailer', 'pricer'];
 /**
  * The events of one execution as an engine might announce them: stages side by side and one after the
  * other, retries, hand-outs that are repeated after a crash by a process whose clock is another, workers
- * here and elsewhere, stages without tasks, failures, cancelled tasks, pauses, and any end, or none yet.
+ * here and elsewhere, stages without tasks, failures, cancelled tasks, what models decide, approvals, circuit
+ * breakers, compensations, pauses, and any end, or none yet.
  * In the order in which they became true.
  */
 export function randomExecution(
@@ -38,12 +42,15 @@ export function randomExecution(
   }
   let end = begin;
   let stageBegin = begin;
+  // Most executions have nothing of what is rare.
+  const isEventful = dice.chance(0.4);
   for (let stage = 0; stage < dice.between(1, 4); stage++) {
-    const last = addStage(events, dice, executionId, `stage-${stage}`, stageBegin);
+    const last = addStage(events, dice, { executionId, stage: `stage-${stage}`, isEventful }, stageBegin);
     end = Math.max(end, last);
     // Now and then the next one runs beside it.
     if (dice.chance(0.7)) stageBegin = last + dice.between(0, 20);
   }
+  if (isEventful && dice.chance(0.4)) end = addCompensations(events, dice, executionId, end);
   if (dice.chance(0.2)) {
     const pausedAt = dice.between(begin, end);
     events.push({ type: 'execution:paused', executionId, at: pausedAt });
@@ -76,11 +83,12 @@ export function randomExecution(
 function addStage(
   events: ExecutionEvent[],
   dice: Dice,
-  executionId: string,
-  stage: string,
+  {
+    isEventful,
+    ...base
+  }: { readonly executionId: string; readonly stage: string; readonly isEventful: boolean },
   begin: number,
 ): number {
-  const base = { executionId, stage };
   if (dice.chance(0.1)) {
     events.push({ ...base, type: 'stage:skipped', at: begin });
     return begin;
@@ -93,7 +101,10 @@ function addStage(
   // Its start is missing when another process announced it.
   if (dice.chance(0.9)) events.push({ ...base, type: 'stage:started', at: begin, tasks });
   let end = begin;
-  for (let index = 0; index < tasks; index++) end = Math.max(end, addTask(events, dice, base, index, begin));
+  if (isEventful && dice.chance(0.3)) addRefusals(events, dice, base, begin);
+  for (let index = 0; index < tasks; index++)
+    end = Math.max(end, addTask(events, dice, { ...base, index, isEventful }, begin));
+  if (isEventful && dice.chance(0.5)) end = Math.max(end, addApproval(events, dice, base, begin));
   if (dice.chance(0.15)) return end;
   const at = dice.chance(0.15) ? dice.between(begin, end) : end + dice.between(0, 3);
   if (dice.chance(0.2)) events.push({ ...base, type: 'stage:failed', at, error: randomError(dice) });
@@ -105,8 +116,16 @@ function addStage(
 function addTask(
   events: ExecutionEvent[],
   dice: Dice,
-  base: { readonly executionId: string; readonly stage: string },
-  index: number,
+  {
+    isEventful,
+    index,
+    ...base
+  }: {
+    readonly executionId: string;
+    readonly stage: string;
+    readonly index: number;
+    readonly isEventful: boolean;
+  },
   begin: number,
 ): number {
   const actor = dice.pick(actors);
@@ -114,6 +133,8 @@ function addTask(
   let token = 1;
   for (let attempt = 1; ; attempt++, token++) {
     const place = { ...base, index, attempt, actor };
+    if (isEventful && dice.chance(0.2))
+      events.push({ ...breakerCheck(dice, base, at), passed: true, index, attempt });
     events.push({ ...place, token, type: 'task:started', at });
     if (dice.chance(0.1)) {
       // Its process died; the same attempt is handed out again, by a clock that may be behind.
@@ -131,6 +152,7 @@ function addTask(
       events.push({ ...task, type: 'task:cancelled', at, durationMs });
       return at;
     }
+    if (dice.chance(0.15)) addDecisions(events, dice, { ...place, token, at });
     const completed = dice.chance(0.7);
     const willRetry = attempt < 3 && dice.chance(0.8);
     const delayMs = dice.between(0, 50);
@@ -158,6 +180,103 @@ function addTask(
       at += delayMs + dice.between(-1, 5);
     }
   }
+}
+
+function addDecisions(
+  events: ExecutionEvent[],
+  dice: Dice,
+  place: Omit<Event<'task:decided'>, 'type' | 'number' | 'decision'>,
+): void {
+  // Now and then more than a span keeps.
+  const count = dice.chance(0.2) ? dice.between(9, 14) : dice.between(1, 3);
+  for (let number = 0; number < count; number++) {
+    const decision: Draft<ModelDecision> = { model: dice.pick(['small', 'large', 'x'.repeat(200)]) };
+    if (dice.chance(0.8)) decision.inputTokens = dice.pick([0, 17, 2_000, -1, NaN, 1.5]);
+    if (dice.chance(0.8)) decision.outputTokens = dice.between(0, 500);
+    if (dice.chance(0.8)) decision.cost = dice.pick([0.1, 0.2, 0.000_001_3, 3, -1, Infinity, 2e6]);
+    if (dice.chance(0.3)) decision.currency = dice.pick(['EUR', 'usd', 'dollars']);
+    if (dice.chance(0.5)) decision.confidence = dice.pick([0, 0.4, 1, 1.1]);
+    if (dice.chance(0.5)) decision.outcome = dice.pick(['approve', 'reject']);
+    if (dice.chance(0.5)) decision.reasoning = dice.pick(['It adds up.', 'why '.repeat(1_000)]);
+    events.push({ ...place, type: 'task:decided', number, decision });
+  }
+}
+
+function breakerCheck(
+  dice: Dice,
+  base: { readonly executionId: string; readonly stage: string },
+  at: number,
+): Event<'breaker:checked'> {
+  const breaker = dice.pick(['bank', 'mail']);
+  const state = dice.pick(['closed', 'open', 'half-open'] as const);
+  return { ...base, type: 'breaker:checked', at, breaker, state, passed: true };
+}
+
+/** A stage that is parked for a while. Fewer than it keeps: beyond these, repeated ones cannot be told. */
+function addRefusals(
+  events: ExecutionEvent[],
+  dice: Dice,
+  base: { readonly executionId: string; readonly stage: string },
+  begin: number,
+): void {
+  for (let check = 0; check < dice.between(1, 6); check++) {
+    const passed = dice.chance(0.2);
+    const task = !passed && dice.chance(0.5) ? { index: dice.between(0, 3), attempt: 1 } : {};
+    events.push({ ...breakerCheck(dice, base, begin + check), passed, ...task });
+  }
+}
+
+function addApproval(
+  events: ExecutionEvent[],
+  dice: Dice,
+  base: { readonly executionId: string; readonly stage: string },
+  begin: number,
+): number {
+  const of = dice.chance(0.5) ? { index: dice.between(0, 3), attempt: 1 } : {};
+  const place = { ...base, ...of, approval: `approval-${dice.between(0, 9)}` };
+  let at = begin + dice.between(0, 20);
+  const what = dice.chance(0.5) ? { what: 'Pay 100 EUR' } : {};
+  // Its request is missing when another process announced it.
+  if (dice.chance(0.9)) events.push({ ...place, ...what, type: 'approval:requested', at });
+  for (let level = 0; level < dice.between(0, 2); level++) {
+    at += dice.between(1, 50);
+    const to = dice.chance(0.7) ? { to: dice.pick(['ann', 'bob']) } : {};
+    events.push({ ...place, ...to, type: 'approval:escalated', at });
+  }
+  at += dice.between(0, 100);
+  if (dice.chance(0.2)) return at;
+  const outcome = dice.pick(['approved', 'rejected', 'expired', 'cancelled'] as const);
+  const by = dice.chance(0.7) ? { by: 'ann', note: 'As agreed.', edited: dice.chance(0.5) } : {};
+  events.push({ ...place, ...by, type: 'approval:decided', at, outcome });
+  return at;
+}
+
+/** Of some stages, when all else is over: attempts that fail, are handed out again, or have no end yet. */
+function addCompensations(events: ExecutionEvent[], dice: Dice, executionId: string, end: number): number {
+  let at = end;
+  for (let undone = dice.between(1, 2); undone > 0; undone--) {
+    const place = { executionId, stage: `stage-${undone - 1}`, index: dice.between(0, 1), actor: 'undo' };
+    let token = 1;
+    for (let attempt = 1; ; attempt++, token++) {
+      at += dice.between(0, 10);
+      events.push({ ...place, attempt, token, type: 'compensation:started', at });
+      if (dice.chance(0.1))
+        events.push({ ...place, attempt, token: ++token, type: 'compensation:started', at });
+      if (dice.chance(0.1)) break;
+      const durationMs = dice.between(0, 20);
+      at += durationMs;
+      const work = { ...place, attempt, token, at, durationMs };
+      if (dice.chance(0.6)) {
+        events.push({ ...work, type: 'compensation:completed' });
+        break;
+      }
+      const willRetry = attempt < 3 && dice.chance(0.7);
+      const delay = willRetry ? { delayMs: dice.between(0, 9) } : {};
+      events.push({ ...work, type: 'compensation:failed', error: randomError(dice), willRetry, ...delay });
+      if (!willRetry) break;
+    }
+  }
+  return at;
 }
 
 export function randomError(dice: Dice): ErrorRecord {

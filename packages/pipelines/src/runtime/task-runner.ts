@@ -244,8 +244,8 @@ export class TaskRunner {
     if (outcome.kind === 'aborted' || !this.#owner.isRunning(live)) return stored?.();
     const at = this.#now();
     if (outcome.decisions !== undefined && this.#owner.watched)
-      for (const decision of outcome.decisions)
-        this.#owner.emit({ ...this.#fields('task:decided', live, issue, actor, at), decision });
+      for (const [number, decision] of outcome.decisions.entries())
+        this.#owner.emit({ ...this.#fields('task:decided', live, issue, actor, at), number, decision });
     if (outcome.kind === 'completed') {
       if (this.#owner.watched)
         this.#owner.emit(this.#endFields('task:completed', live, issue, actor, at, startedAt, remote));
