@@ -2,7 +2,6 @@
 // is bounded. Loom keeps what a flow does not (every input, output and state), and may run tasks in the
 // process that decides (`here`) or in a worker of the queue (`queue`); a flow always goes through the queue.
 import { ActorRegistry, ActorWorker } from '@certoai/loom-core';
-import { PipelineTracer } from '@certoai/loom-observability';
 import { PipelineOrchestrator } from '@certoai/loom-pipelines';
 import { BullMQMessageQueue } from '@certoai/loom-storage';
 import { RedisExecutionStore } from '@certoai/loom-storage/redis';
@@ -33,7 +32,7 @@ interface Contender extends AsyncDisposable {
   fanOut(count: number): Promise<unknown>;
 }
 
-async function loom(redis: Redis, where: 'here' | 'queue', traced = false): Promise<Contender> {
+async function loom(redis: Redis, where: 'here' | 'queue'): Promise<Contender> {
   const queue = new BullMQMessageQueue(redis);
   const registry = new ActorRegistry();
   const worker = new ActorWorker('bench', { queue, registry });
@@ -41,11 +40,10 @@ async function loom(redis: Redis, where: 'here' | 'queue', traced = false): Prom
   await worker.start();
   const store = new RedisExecutionStore(redis);
   const local = where === 'here' ? registry : new ActorRegistry();
-  const tracer = traced ? new PipelineTracer() : undefined;
-  const orchestrator = new PipelineOrchestrator(where === 'queue' ? queue : undefined, local, store, tracer);
+  const orchestrator = new PipelineOrchestrator(where === 'queue' ? queue : undefined, local, store);
   await orchestrator.initialize();
   return {
-    name: `loom, tasks ${where === 'here' ? 'here' : 'by queue'}${traced ? ', traced' : ''}`,
+    name: `loom, tasks ${where === 'here' ? 'here' : 'by queue'}`,
     fiveSteps: () => orchestrator.execute(fiveSteps, { n: 0 }),
     fanOut: (count) => orchestrator.execute(fanOut, items(count)),
     async [Symbol.asyncDispose]() {
@@ -53,7 +51,6 @@ async function loom(redis: Redis, where: 'here' | 'queue', traced = false): Prom
       await worker.close();
       await queue.close();
       await store.close();
-      await tracer?.close();
     },
   };
 }
@@ -202,18 +199,6 @@ try {
       `a task of 10000: ${(peakBytes / 10_000).toFixed(0)} bytes and ${(peakKeys / 10_000).toFixed(3)} keys at most, ${(afterBytes / 10_000).toFixed(0)} bytes and ${(afterKeys / 10_000).toFixed(4)} keys once finished`,
     );
   }
-
-  const rates: number[] = [];
-  for (const traced of [false, true, false, true]) {
-    await redis.flushall();
-    await using contender = await loom(redis, 'here', traced);
-    await times(300, 100, () => contender.fiveSteps());
-    rates.push(1 / (await elapsed(() => times(2_000, 100, () => contender.fiveSteps()))));
-  }
-  const [off1 = 0, on1 = 0, off2 = 0, on2 = 0] = rates;
-  console.log(
-    `tracing on: ${((Math.max(on1, on2) / Math.max(off1, off2)) * 100).toFixed(0)} % of the throughput of off   aim >= 90 %`,
-  );
   await redis.quit();
 } finally {
   await stop();
