@@ -1,6 +1,7 @@
 import type { Headers, MessageEnvelope } from '../message/envelope.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
+import type { ModelDecision } from '../worker/task.js';
 import type { ActorRef, StopOptions } from './actor-ref.js';
 import type { ActorSource } from './actor-source.js';
 import { Cell } from './cell.js';
@@ -14,7 +15,6 @@ import { checkAlive } from './stop-error.js';
 import { TimerTable } from './timer-table.js';
 import type { ActorTimers } from './timers.js';
 import { unwatch, watch } from './watch.js';
-import type { ModelDecision } from '../worker/task.js';
 
 /** A cell as its own handlers see it. */
 export class ActorCell extends Cell implements ActorContext {

@@ -2,11 +2,10 @@ import { Deadline } from '../lifecycle/deadlines.js';
 import { createEnvelope } from '../message/create-envelope.js';
 import type { MessageEnvelope } from '../message/envelope.js';
 import type { Logger } from '../ports/logger.js';
-import type { TaskRequest } from '../worker/task.js';
+import type { ModelDecision, TaskRequest } from '../worker/task.js';
 import type { ActorRef } from './actor-ref.js';
 import type { Cell } from './cell.js';
 import type { DeadLetterReason } from './dead-letters.js';
-import type { ModelDecision } from '../worker/task.js';
 
 /**
  * A message with more to it than its body. A plain tell has none of this: it stands in the mailbox as it

@@ -237,7 +237,8 @@ export class ActorWorker implements AsyncDisposable {
   /** What the worker makes known of itself. */
   describe(): Pick<ActorInstance, 'actors' | 'labels' | 'status' | 'slots'> {
     const registrations = this.registry.list();
-    let [used, total] = [0, 0];
+    let used = 0;
+    let total = 0;
     for (const registration of registrations) {
       const limit = limitOf(registration, this.#host);
       total += limit;
@@ -264,8 +265,15 @@ export class ActorWorker implements AsyncDisposable {
   #hosted({ type, options: { metadata } }: ActorRegistration): HostedActor {
     const { version = '0.0.0', capabilities, tags } = (metadata ?? {}) as Partial<HostedActor>;
     const actor = { type, version, capabilities, tags };
-    if (!metadata && !this.#labels) return actor;
-    return { ...actor, lane: laneQueueName(actor, this.#labels) };
+    const labels = this.#labels;
+    if (!metadata && !labels) return actor;
+    // Made when somebody asks: placing a task looks at every actor here, and mostly at no lane.
+    return {
+      ...actor,
+      get lane() {
+        return laneQueueName(actor, labels);
+      },
+    };
   }
 
   async #drain(): Promise<void> {

@@ -54,12 +54,11 @@ export function parseAddress(to: string): { readonly type: string; readonly key:
 export function parseActorQueueBody(body: unknown): ActorQueueBody | string {
   if (!isRecord(body)) return 'The body is not an object.';
   const { kind, task, replyTo, envelope } = body;
-  if (kind === 'task') {
-    const missing =
+  if (kind === 'task')
+    return (
       missingField(task, taskFields, 'task') ??
-      (isQueueName(replyTo) ? undefined : 'replyTo is not the name of a queue.');
-    return missing ?? (body as unknown as ActorQueueBody);
-  }
+      (isQueueName(replyTo) ? (body as unknown as ActorQueueBody) : 'replyTo is not the name of a queue.')
+    );
   if (kind === 'message')
     return missingField(envelope, envelopeFields, 'envelope') ?? (body as unknown as ActorQueueBody);
   return `kind is ${JSON.stringify(kind)}; it must be "task" or "message".`;

@@ -84,16 +84,18 @@ export async function attachedElsewhere(
       listener(event);
     };
     const endRemote = events?.listen(id, hear);
+    let cancelTimer: (() => void) | undefined;
     const end = (): void => {
       listening = false;
       endRemote?.();
+      cancelTimer?.();
     };
     follow().then(
       ({ state: { status: ended, failure, finishedAt: at = 0 } }) => {
         const finished = { type: 'execution:finished', executionId: id, at, status: ended } as const;
         const tell = (): void => hear({ ...finished, error: failure?.error });
         if (events === undefined) tell();
-        else clock.setTimer(lastEventsMs, tell);
+        else if (listening) cancelTimer = clock.setTimer(lastEventsMs, tell);
       },
       () => over?.(),
     );

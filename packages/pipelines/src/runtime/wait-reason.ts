@@ -128,12 +128,18 @@ function nodeReasons(live: LiveNode, paused: boolean, ways: Ways): readonly Wait
       message: `${tasksOf(running)} of stage "${stage}" ${running === 1 ? 'is' : 'are'} running.`,
     });
   const parked = [...(live.parked?.values() ?? [])].map(({ who }) => who);
-  const needs = parked.filter((who) => typeof who !== 'string');
-  for (const [text, tasks] of countBy(needs.map(needText))) {
-    const need = needs.find((one) => needText(one) === text);
-    const why = need && ways.explain(need);
+  const needs = new Map<string, { readonly need: ActorQuery; tasks: number }>();
+  for (const need of parked) {
+    if (typeof need === 'string') continue;
+    const text = needText(need);
+    const alike = needs.get(text);
+    if (alike === undefined) needs.set(text, { need, tasks: 1 });
+    else alike.tasks += 1;
+  }
+  for (const [text, { need, tasks }] of needs) {
+    const why = ways.explain(need);
     const message = `No live worker runs ${text}; ${tasksOf(tasks)} of stage "${stage}" ${tasks === 1 ? 'waits' : 'wait'} for one.${why === undefined ? '' : ` ${why}`}`;
-    reasons.push({ kind: 'no-worker', stage, actor: need?.type, tasks, message });
+    reasons.push({ kind: 'no-worker', stage, actor: need.type, tasks, message });
   }
   for (const [actor, tasks] of countBy(parked.filter((who) => typeof who === 'string'))) {
     const message = `No worker runs actor "${actor}" here; ${tasksOf(tasks)} of stage "${stage}" ${tasks === 1 ? 'waits' : 'wait'} for registerActor("${actor}", …).`;

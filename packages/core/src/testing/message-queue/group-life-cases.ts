@@ -203,6 +203,7 @@ export const groupLifeCases: readonly ConformanceCase<MessageQueueHarness>[] = [
           most[key] = Math.max(most[key] ?? 0, running[key]);
           // However slow the machine is, both places of a are there to be taken.
           if (key === 'a') await until(harness, 'both places', () => most['a'] === 2);
+          await harness.elapse(2);
           running[key] -= 1;
         },
         { leaseMs, concurrency: 10 },
